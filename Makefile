@@ -1,0 +1,37 @@
+# `make demo` and `make test` do all their set-up themselves; see `make help`.
+SHELL := /bin/bash
+VENV := .venv
+PY := $(VENV)/bin/python
+LOCK := requirements/dev.lock
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench setup lock clean
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Install Debian packages (as root) and the Python environment
+	@tools/debian-packages
+
+$(STAMP): $(LOCK) pyproject.toml
+	@tools/python-environment $(VENV) $(LOCK)
+	@touch $@
+
+demo: setup ## Two switches, four hosts, one playbook: the tour in a minute
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PY) examples/demo/demo.py
+
+check: $(STAMP) ## Formatting, lint and types
+	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/mypy
+
+test: setup check ## Everything: lint, types, fast tests, then tests on Open vSwitch
+	@tools/run-tests $(VENV)
+
+bench: setup ## Measure beside the peers on Open vSwitch; writes build/bench.json
+	@$(PY) -m benchmarks
+
+lock: $(STAMP) ## Renew requirements/dev.lock from pyproject.toml
+	@$(VENV)/bin/uv pip compile --quiet --universal --extra dev --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o $(LOCK)
+
+clean: ## Remove what was built and installed here
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,32 @@
+"""Automate ConnetOS switches from Python.
+
+    from connetos_sdk import Switch
+
+    with Switch("https://leaf1", username="ops", password=...) as switch:
+        with switch.configure(comment="web tier") as change:
+            change.set("vlans vlan-id 10 vlan-name web")
+            print(change.diff())
+
+What stands in `__all__` is the public surface; it is imported when first used, so that the agent, which
+needs only the model, doesn't load the clients.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from connetos_sdk.switch import Change as Change
+    from connetos_sdk.switch import Switch as Switch
+
+__version__ = metadata.version("connetos-sdk")
+__all__ = ["Change", "Switch", "__version__"]
+
+_HOMES = {"Switch": "connetos_sdk.switch", "Change": "connetos_sdk.switch"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

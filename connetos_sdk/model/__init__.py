@@ -1,0 +1,1 @@
+"""Configuration model: schema, tree, differences and text forms."""

@@ -1,0 +1,285 @@
+"""The configuration in curly braces, as `show` displays it (layout: spec/cli/config-tree.yaml, `display`).
+
+    interface {
+        gigabit-ethernet "te-1/1/1" {
+            mtu: 9216
+        }
+    }
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from connetos_sdk.errors import ParseError, Problem
+from connetos_sdk.model import tree
+from connetos_sdk.model.diff import MASK, diff
+from connetos_sdk.model.nodes import AnyNode, Container, KeyedList, Leaf, LeafList, unknown
+from connetos_sdk.model.paths import Path, format_path
+from connetos_sdk.model.ranges import compress_numbers, port_order
+from connetos_sdk.model.schema import locate, root
+from connetos_sdk.model.tree import MISSING, Document
+from connetos_sdk.model.words import TOKEN, quote, unquote
+
+INDENT = "    "
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*|[0-9]+|[0-9.]+(/[0-9]+)?|([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}")
+
+
+def format_curly(document: Document, path: Path = (), *, defaults: bool = False, level: int = 0) -> str:
+    """What stands at `path`, in curly braces.
+
+    Args:
+        document: the configuration.
+        path: which part of it; its own name isn't printed.
+        defaults: print leaves that hold their default too, as `show` does.
+        level: how many levels to indent; `show` begins at 1.
+    """
+    located = locate(path)
+    value = tree.get(document, path, MISSING)
+    lines = _leaf_lines(located.node, value, level) if isinstance(located.node, Leaf | LeafList) else (
+        _list_lines(located.node, value, level, defaults)
+        if isinstance(located.node, KeyedList)
+        else _container_lines(located.node, value, level, defaults)
+    )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _container_lines(node: Container, value: Any, level: int, defaults: bool) -> Iterator[str]:
+    present = {} if value is MISSING else value
+    for name, child in node.children.items():
+        item = present.get(name, MISSING)
+        if isinstance(child, Container):
+            body = list(_container_lines(child, item, level + 1, defaults))
+            if body:
+                yield f"{INDENT * level}{name} {{"
+                yield from body
+                yield f"{INDENT * level}}}"
+        elif isinstance(child, KeyedList):
+            yield from _list_lines(child, item, level, defaults)
+        elif item is not MISSING:
+            yield from _leaf_lines(child, item, level)
+        elif defaults and isinstance(child, Leaf) and not child.secret:
+            default = child.default
+            if default is None and child.type == "string" and not child.format:
+                default = ""
+            if default is not None:
+                yield from _leaf_lines(child, default, level)
+
+
+def _list_lines(node: KeyedList, value: Any, level: int, defaults: bool) -> Iterator[str]:
+    entries = {} if value is MISSING else value
+    keys = sorted({*entries, *node.always}, key=port_order) if defaults else list(entries)
+    for key in keys:
+        head = f"{INDENT * level}{node.name} {format_key(key)}"
+        body = list(_container_lines(node.entry, entries.get(key, MISSING), level + 1, defaults))
+        if body:
+            yield f"{head} {{"
+            yield from body
+            yield f"{INDENT * level}}}"
+        else:
+            yield head
+
+
+def _leaf_lines(node: Leaf | LeafList, value: Any, level: int) -> Iterator[str]:
+    if value is MISSING:
+        return
+    if isinstance(node, LeafList):
+        words = compress_numbers(value) if node.ranges else [_shown(node.item, v) for v in value]
+        yield from (f"{INDENT * level}{node.name} {word}" for word in words)
+    else:
+        yield f"{INDENT * level}{node.name}: {_shown(node, value)}"
+
+
+def format_key(key: str) -> str:
+    """A list key as curly-brace text shows it: quoted unless it is a plain identifier, number or address."""
+    return key if _PLAIN_KEY.fullmatch(key) else quote(key)
+
+
+def _shown(node: Leaf, value: Any) -> str:
+    text = node.format_value(value)
+    return quote(text) if node.quoted else text
+
+
+def format_difference(old: Document, new: Document) -> str:
+    """What leads from `old` to `new`, grouped by place, lines marked `-` and `+`; secrets are masked.
+
+        [edit interface gigabit-ethernet te-1/1/1]
+        -   mtu: 1518
+        +   mtu: 9216
+    """
+    groups: dict[Path, list[str]] = {}
+    inside: list[Path] = []
+    for change in diff(old, new):
+        if any(change.path[: len(path)] == path for path in inside):
+            continue
+        located = locate(change.path)
+        if located.entry:
+            inside.append(change.path)
+            parent = change.path[:-2]
+            lines = _entry_difference(change.path, old if change.new is None else new, "-+"[change.old is None])
+        else:
+            parent = change.path[:-1]
+            lines = _leaf_difference(located.node, change.old, change.new, change.secret)
+        groups.setdefault(parent, []).extend(lines)
+    out: list[str] = []
+    for path, lines in groups.items():
+        out.append(f"[edit {format_path(path)}]" if path else "[edit]")
+        out += lines
+    return "".join(f"{line}\n" for line in out)
+
+
+def _entry_difference(path: Path, document: Document, mark: str) -> list[str]:
+    node = locate(path[:-1]).node
+    if not isinstance(node, KeyedList):
+        raise TypeError("an entry stands in a list")
+    masked = {path[-1]: _masked(tree.get(document, path), node.entry)}
+    return [f"{mark}   {line}" for line in _list_lines(node, masked, 0, False)]
+
+
+def _masked(value: Any, node: AnyNode) -> Any:
+    if isinstance(node, Leaf):
+        return MASK if node.secret else value
+    if isinstance(node, KeyedList):
+        return {key: _masked(entry, node.entry) for key, entry in value.items()}
+    if isinstance(node, Container):
+        return {name: _masked(item, node.children[name]) for name, item in value.items()}
+    return value
+
+
+def mask_secrets(document: Document, path: Path = ()) -> Any:
+    """What stands at `path`, with `MASK` instead of every secret."""
+    return _masked(tree.get(document, path), locate(path).node)
+
+
+def _leaf_difference(node: AnyNode, old: Any, new: Any, secret: bool) -> list[str]:
+    if isinstance(node, LeafList):
+        before, after = set(old or ()), set(new or ())
+        gone, come = sorted(before - after), sorted(after - before)
+        return [f"-   {line}" for line in _leaf_lines(node, gone, 0)] + [
+            f"+   {line}" for line in _leaf_lines(node, come, 0)
+        ]
+    if not isinstance(node, Leaf):
+        raise TypeError("only leaves have values")
+    lines = []
+    for mark, value in (("-", old), ("+", new)):
+        if value is not None:
+            lines += [f"{mark}   {line}" for line in _leaf_lines(node, MASK if secret else value, 0)]
+    return lines
+
+
+def parse_curly(text: str) -> Document:
+    """The document that curly-brace text describes, in normal form; the opposite of `format_curly`.
+
+    An empty text value (`description: ""`, as `show` prints for what isn't set) sets nothing.
+
+    Raises:
+        ParseError: with the line that is wrong; ConfigError: values that aren't accepted.
+    """
+    return _Parser(text).document()
+
+
+class _Parser:
+    """Reads curly-brace text along the tree of nodes."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.position = 0
+        self.line = 1
+        self.token = ""
+        self.kind = ""
+
+    def document(self) -> Document:
+        value = self._container(root(), ())
+        if self._peek():
+            raise self._error('"}" closes nothing')
+        checked: Document = tree.check(value)
+        return checked
+
+    def _error(self, reason: str, hint: str = "", path: Path = ()) -> ParseError:
+        return ParseError(f"line {self.line}: {reason}", hint=hint, path=path)
+
+    def _peek(self) -> str:
+        """The next token, still to be taken; empty at the end."""
+        while not self.token and self.position < len(self.text):
+            match = TOKEN.match(self.text, self.position)
+            if match is None:
+                raise self._error("a quote isn't closed", 'close it with "')
+            self.position = match.end()
+            if match[0] == "\n":
+                self.line += 1
+            elif match.lastgroup == "word" and match[0].startswith("#"):
+                end = self.text.find("\n", self.position)
+                self.position = len(self.text) if end < 0 else end
+            elif match.lastgroup != "space":
+                self.token, self.kind = match[0], match.lastgroup or ""
+        return self.token
+
+    def _take(self) -> tuple[str, bool]:
+        """The next token without its quotes, and whether it is a brace."""
+        token, mark = self._peek(), self.kind == "mark"
+        self.token = ""
+        return unquote(token), mark
+
+    def _word(self, what: str, path: Path) -> str:
+        if not self._peek() or self.kind == "mark":
+            raise self._error(f"{what} is missing", path=path)
+        return self._take()[0]
+
+    def _container(self, node: Container, path: Path) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        while self._peek() and not (self.kind == "mark" and self.token == "}"):
+            word, mark = self._take()
+            if mark:
+                raise self._error('"{" without a name before it', path=path)
+            name = word.removesuffix(":")
+            child = node.children.get(name)
+            if child is None:
+                problem = unknown(name, node, path)
+                raise self._error(problem.reason, problem.hint, path)
+            self._child(child, (*path, name), out)
+        return out
+
+    def _child(self, child: AnyNode, path: Path, out: dict[str, Any]) -> None:
+        name = path[-1]
+        if isinstance(child, Container):
+            if self._peek() != "{":
+                raise self._error('"{" is missing', path=path)
+            self._add(out.setdefault(name, {}), self._block(child, path))
+        elif isinstance(child, KeyedList):
+            key = self._word(child.key.name, path)
+            entry = out.setdefault(name, {}).setdefault(key, {})
+            if self._peek() == "{" and self.kind == "mark":
+                self._add(entry, self._block(child.entry, (*path, key)))
+        elif isinstance(child, LeafList):
+            out.setdefault(name, []).extend(self._parse(child, self._word("a value", path), path))
+        else:
+            word = self._word("a value", path)
+            if name in out:
+                raise self._error("is set twice", path=path)
+            if word or child.type != "string":
+                out[name] = self._parse(child, word, path)
+
+    @staticmethod
+    def _add(into: dict[str, Any], more: dict[str, Any]) -> None:
+        for name, value in more.items():
+            if isinstance(value, dict) and isinstance(into.get(name), dict):
+                _Parser._add(into[name], value)
+            else:
+                into[name] = value
+
+    def _block(self, node: Container, path: Path) -> dict[str, Any]:
+        opened = self.line
+        self._take()
+        value = self._container(node, path)
+        if not self._peek():
+            raise self._error(f'the "{{" of line {opened} isn\'t closed', path=path)
+        self._take()
+        return value
+
+    def _parse(self, node: Leaf | LeafList, word: str, path: Path) -> Any:
+        try:
+            return node.parse(word)
+        except ValueError as error:
+            raise self._error(str(error), node.accepts, path) from None

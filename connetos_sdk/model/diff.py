@@ -1,0 +1,79 @@
+"""What differs between two documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connetos_sdk.model.nodes import AnyNode, Container, KeyedList, Leaf, LeafList
+from connetos_sdk.model.paths import Path
+from connetos_sdk.model.schema import root
+from connetos_sdk.model.tree import MISSING, Document
+
+MASK = "********"
+"""Stands for a secret wherever one would be shown."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One leaf, leaf-list or list entry that differs.
+
+    `old` and `new` are values; None where there was or will be nothing. For a list entry they are `True`
+    (it is there) or None: what is inside it is told by changes of its own.
+    """
+
+    path: Path
+    old: Any
+    new: Any
+    secret: bool = False
+
+    @property
+    def operation(self) -> str:
+        """`create`, `delete` or `modify`."""
+        if self.old is None:
+            return "create"
+        return "delete" if self.new is None else "modify"
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form; secrets are masked."""
+        old, new = self.old, self.new
+        if self.secret:
+            old, new = (None if v is None else MASK for v in (old, new))
+        return {"path": list(self.path), "operation": self.operation, "old": old, "new": new}
+
+
+def diff(old: Document, new: Document) -> list[Change]:
+    """All changes that lead from `old` to `new`, in the schema's order; subtrees that are the same object cost nothing."""
+    return list(_diff(old, new, (), root()))
+
+
+def _diff(old: Any, new: Any, path: Path, node: AnyNode) -> Iterator[Change]:
+    if old is new:
+        return
+    if isinstance(node, Leaf | LeafList):
+        if type(old) is not type(new) or old != new:
+            before, after = (None if v is MISSING else v for v in (old, new))
+            yield Change(path, before, after, isinstance(node, Leaf) and node.secret)
+        return
+    before = old if isinstance(old, Mapping) else {}
+    after = new if isinstance(new, Mapping) else {}
+    if isinstance(node, Container):
+        for name, child in node.children.items():
+            if name in before or name in after:
+                yield from _diff(before.get(name, MISSING), after.get(name, MISSING), (*path, name), child)
+        return
+    yield from _diff_entries(before, after, path, node)
+
+
+def _diff_entries(
+    before: Mapping[str, Any], after: Mapping[str, Any], path: Path, node: KeyedList
+) -> Iterator[Change]:
+    for key in before:
+        if key not in after:
+            yield Change((*path, key), True, None)
+            yield from _diff(before[key], MISSING, (*path, key), node.entry)
+    for key, entry in after.items():
+        if key not in before:
+            yield Change((*path, key), None, True)
+        yield from _diff(before.get(key, MISSING), entry, (*path, key), node.entry)

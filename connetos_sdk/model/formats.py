@@ -1,0 +1,44 @@
+"""Formats that JSON Schema's `format` names and a regular expression can't check."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+
+
+def check_ipv4(text: str) -> str:
+    """Nothing if `text` is a dotted IPv4 address, else what is wrong."""
+    try:
+        ipaddress.IPv4Address(text)
+    except ValueError:
+        return "isn't an IPv4 address"
+    return ""
+
+
+def check_ipv4_prefix(text: str) -> str:
+    """Nothing if `text` is `address/length`, else what is wrong. Host bits may be set."""
+    _, slash, length = text.partition("/")
+    if not slash or not (length.isascii() and length.isdigit()) or str(int(length)) != length:
+        return "isn't an IPv4 address with prefix length"
+    try:
+        ipaddress.IPv4Interface(text)
+    except ValueError:
+        return "isn't an IPv4 address with prefix length"
+    return ""
+
+
+def check_ipv4_network(text: str) -> str:
+    """Nothing if `text` is `network/length` with host bits zero, else what is wrong."""
+    problem = check_ipv4_prefix(text)
+    if problem:
+        return "isn't an IPv4 network"
+    network = ipaddress.IPv4Interface(text).network
+    return "" if str(network) == text else f"has host bits set, the network is {network}"
+
+
+FORMATS: dict[str, Callable[[str], str]] = {
+    "ipv4": check_ipv4,
+    "ipv4-prefix": check_ipv4_prefix,
+    "ipv4-network": check_ipv4_network,
+}
+"""Checkers by the name that the schema documents use."""

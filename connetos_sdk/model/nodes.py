@@ -1,0 +1,327 @@
+"""The configuration tree as types: what may stand where, and what values are accepted.
+
+Four kinds of node, made from the schema documents by `connetos_sdk.model.schema`:
+
+* `Container`: a named group of other nodes,
+* `KeyedList`: entries of one form, each under a key (`vlans vlan-id 10`),
+* `Leaf`: one value,
+* `LeafList`: several values, each set and deleted on its own.
+
+`Node.check` takes a piece of a document and returns it in normal form (empty containers gone, leaf-lists
+sorted, VLAN ranges expanded), or records problems. `Leaf.parse` makes a value of a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+from connetos_sdk.errors import MAX_PROBLEMS, InvalidValue, Problem, UnknownPath
+from connetos_sdk.model.formats import FORMATS
+from connetos_sdk.model.paths import Path
+from connetos_sdk.model.ranges import expand_numbers, port_order
+
+Scalar = str | int | bool
+Value = Scalar | list[int] | list[str]
+"""What a leaf or leaf-list holds."""
+
+
+@dataclass(frozen=True)
+class ObjectRule:
+    """Which objects of the data plane a change below a node touches (schema keyword `x-object`).
+
+    `kinds` are object kinds that drivers know. `key` says where an object's key comes from: `entry` (key of
+    the nearest list entry), `parent` (key of the list entry around that), `value` (the leaf's own value), or
+    else the key itself.
+    """
+
+    kinds: tuple[str, ...]
+    key: str = "entry"
+
+
+class Node(Protocol):
+    """What all nodes have in common."""
+
+    name: str
+    help: str
+    objects: ObjectRule | None
+
+    def check(self, value: Any, path: Path, problems: list[Problem]) -> Any:
+        """`value` in normal form; appends to `problems` what is wrong with it, each with its path."""
+
+
+def type_name(value: object) -> str:
+    """JSON's name for the type of `value`."""
+    names: dict[type, str] = {
+        dict: "an object", list: "a list", str: "text", bool: "true or false",
+        int: "an integer", float: "a number",
+    }  # fmt: skip
+    return names.get(type(value), "null")
+
+
+def show_value(value: object) -> str:
+    """`value` for an error message: quoted, and shortened when long."""
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One value.
+
+    `type` is JSON Schema's: string, integer or boolean. `minimum` and `maximum` bound the number, or the
+    length of a string in characters.
+    """
+
+    name: str
+    type: str
+    help: str = ""
+    default: Scalar | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    enum: tuple[str, ...] = ()
+    pattern: re.Pattern[str] | None = None
+    format: str = ""
+    unit: str = ""
+    secret: bool = False
+    hashed_into: str = ""
+    reference: Path = ()
+    accepts_text: str = ""
+    objects: ObjectRule | None = None
+
+    @property
+    def accepts(self) -> str:
+        """What would be right, for error messages and help."""
+        if self.enum:
+            return "one of " + ", ".join(self.enum)
+        if self.type == "boolean":
+            return "true or false"
+        if self.type == "integer":
+            unit = f" {self.unit}" if self.unit else ""
+            return f"an integer from {self.minimum} to {self.maximum}{unit}"
+        return self.accepts_text or "text"
+
+    def problem(self, value: Any) -> str:
+        """Nothing if `value` is right, else the reason why it isn't. Never shows a secret."""
+        shown = "the value" if self.secret else show_value(value)
+        if self.type == "boolean":
+            return "" if isinstance(value, bool) else f"{shown} is {type_name(value)}, not true or false"
+        if self.type == "integer":
+            if isinstance(value, bool) or not isinstance(value, int):
+                return f"{shown} is {type_name(value)}, not an integer"
+            if (self.minimum is not None and value < self.minimum) or (
+                self.maximum is not None and value > self.maximum
+            ):
+                return f"{shown} is out of range"
+            return ""
+        if not isinstance(value, str):
+            return f"{shown} is {type_name(value)}, not text"
+        return self._text_problem(value, shown)
+
+    def _text_problem(self, value: str, shown: str) -> str:
+        if self.enum:
+            return "" if value in self.enum else f"{shown} isn't known here"
+        if self.maximum is not None and len(value) > self.maximum:
+            return f"{shown} has {len(value)} characters, at most {self.maximum} are allowed"
+        if self.minimum is not None and len(value) < self.minimum:
+            return f"{shown} has {len(value)} characters, at least {self.minimum} are needed"
+        if self.pattern is not None and not self.pattern.fullmatch(value):
+            return f"{shown} isn't of the right form"
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return f"{shown} has characters that aren't Unicode text"
+        reason = FORMATS[self.format](value) if self.format else ""
+        return f"{shown} {reason}" if reason else ""
+
+    def check(self, value: Any, path: Path, problems: list[Problem]) -> Any:
+        """See `Node.check`."""
+        reason = self.problem(value)
+        if reason:
+            problems.append(Problem(reason, path, self.accepts, InvalidValue.code))
+        return value
+
+    def parse(self, word: str) -> Scalar:
+        """The value that `word` of a text form stands for.
+
+        Raises:
+            ValueError: the word can't be a value here; the message says why.
+        """
+        value: Scalar = word
+        if self.type == "integer" and re.fullmatch(r"-?[0-9]{1,18}", word):
+            value = int(word)
+        elif self.type == "boolean" and word in ("true", "false"):
+            value = word == "true"
+        reason = self.problem(value)
+        if reason:
+            raise ValueError(reason)
+        return value
+
+    def format_value(self, value: Scalar) -> str:
+        """The word that stands for `value` in text forms, without quotes."""
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+    @property
+    def quoted(self) -> bool:
+        """Whether curly-brace text shows the value in quotes (spec: text quoted, numbers and addresses bare)."""
+        return self.type == "string" and not self.format
+
+
+@dataclass(frozen=True)
+class LeafList:
+    """Several values of one type, in ascending order, each once."""
+
+    name: str
+    item: Leaf
+    help: str = ""
+    ranges: bool = False
+    max_items: int = 4096
+    objects: ObjectRule | None = None
+
+    @property
+    def reference(self) -> Path:
+        """The list that each value must be a key of; empty if none."""
+        return self.item.reference
+
+    @property
+    def accepts(self) -> str:
+        """What would be right, for error messages and help."""
+        return self.item.accepts + (", or a range such as 20:24,31" if self.ranges else "")
+
+    def check(self, value: Any, path: Path, problems: list[Problem]) -> Any:
+        """See `Node.check`. Where ranges are allowed, items may be text such as `20:24,31`."""
+        if not isinstance(value, list):
+            reason = f"{show_value(value)} is {type_name(value)}, not a list"
+            problems.append(Problem(reason, path, f"a list of values, each {self.accepts}", InvalidValue.code))
+            return value
+        found: set[Any] = set()
+        for item in value:
+            if self.ranges and isinstance(item, str):
+                try:
+                    found.update(self.parse(item))
+                except ValueError as error:
+                    problems.append(Problem(str(error), path, self.accepts, InvalidValue.code))
+                continue
+            reason = self.item.problem(item)
+            if reason:
+                problems.append(Problem(reason, path, self.accepts, InvalidValue.code))
+            else:
+                found.add(item)
+            if len(problems) > MAX_PROBLEMS:
+                break
+        if len(found) > self.max_items:
+            reason = f"{len(found)} values are too many"
+            problems.append(Problem(reason, path, f"at most {self.max_items}", InvalidValue.code))
+        return sorted(found)
+
+    def parse(self, word: str) -> list[Any]:
+        """The values that `word` stands for.
+
+        Raises:
+            ValueError: the word can't be a value here; the message says why.
+        """
+        if self.ranges:
+            return expand_numbers(word, self.item.minimum or 0, self.item.maximum or 0)
+        return [self.item.parse(word)]
+
+
+@dataclass(frozen=True)
+class Container:
+    """A named group of nodes."""
+
+    name: str
+    children: Mapping[str, AnyNode]
+    help: str = ""
+    required: tuple[str, ...] = ()
+    objects: ObjectRule | None = None
+
+    def check(self, value: Any, path: Path, problems: list[Problem]) -> Any:
+        """See `Node.check`."""
+        if not isinstance(value, dict):
+            reason = f"{show_value(value)} is {type_name(value)}, not an object"
+            problems.append(Problem(reason, path, f"an object with {self.expected}", InvalidValue.code))
+            return value
+        out: dict[str, Any] = {}
+        for name, item in value.items():
+            child = self.children.get(name)
+            if child is None:
+                problems.append(unknown(name, self, path))
+            else:
+                checked = child.check(item, (*path, name), problems)
+                if checked not in ({}, []):
+                    out[name] = checked
+            if len(problems) > MAX_PROBLEMS:
+                break
+        return out
+
+    @cached_property
+    def expected(self) -> str:
+        """The words that may stand here."""
+        return "one of " + ", ".join(self.children) if self.children else "nothing below it"
+
+    def missing(self, value: Mapping[str, Any]) -> Iterator[str]:
+        """Names of required children that `value` doesn't have."""
+        return (name for name in self.required if name not in value)
+
+
+@dataclass(frozen=True)
+class KeyedList:
+    """Entries of one form, each under a key.
+
+    `always` are keys that exist without being configured (VLAN 1). With `ranges`, a `set` line may name
+    several keys at once (`20:24,31`). `keys_from` names who knows the keys there can be: `platform` for
+    ports, which exist because the hardware has them.
+    """
+
+    name: str
+    key: Leaf
+    entry: Container
+    help: str = ""
+    always: frozenset[str] = frozenset()
+    ranges: bool = False
+    keys_from: str = ""
+    objects: ObjectRule | None = None
+
+    def check(self, value: Any, path: Path, problems: list[Problem]) -> Any:
+        """See `Node.check`."""
+        if not isinstance(value, dict):
+            reason = f"{show_value(value)} is {type_name(value)}, not an object"
+            hint = f"an object whose keys are {self.key.accepts}"
+            problems.append(Problem(reason, path, hint, InvalidValue.code))
+            return value
+        out: dict[str, Any] = {}
+        for key in sorted(value, key=port_order):
+            reason = self.key.problem(key)
+            if reason:
+                problems.append(Problem(reason, path, self.key.accepts, InvalidValue.code))
+            else:
+                out[key] = self.entry.check(value[key], (*path, key), problems)
+            if len(problems) > MAX_PROBLEMS:
+                break
+        return out
+
+
+AnyNode = Container | KeyedList | Leaf | LeafList
+
+
+def unknown(word: str, node: Container, path: Path) -> Problem:
+    """The problem that `node` has no child `word`; suggests the nearest name."""
+    near = [name for name in node.children if name.startswith(word[:3]) or word in name]
+    hint = f"did you mean {near[0]}?" if len(near) == 1 else node.expected
+    return Problem(f"{show_value(word)} isn't known here", path, hint, UnknownPath.code)
+
+
+@dataclass(frozen=True)
+class Located:
+    """A node found by a path, with the words that led there."""
+
+    node: AnyNode
+    path: Path
+    keys: tuple[str, ...] = ()
+    objects: ObjectRule | None = None
+    entry: bool = False
+    """Whether the path ends at an entry of a list (then `node` is the entry's container)."""
+    chain: tuple[AnyNode, ...] = field(default=(), repr=False)

@@ -1,0 +1,73 @@
+"""Ranges as switches write them: VLANs `20:24,31` and ports `te-1/1/1:8`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+_VLAN_PART = re.compile(r"([0-9]{1,4})(?::([0-9]{1,4}))?")
+_PORT = re.compile(r"((?:te|qe)-[0-9]{1,2}/[0-9]{1,2}/)([0-9]{1,3}):([0-9]{1,3})")
+
+
+def expand_numbers(text: str, low: int, high: int) -> list[int]:
+    """Numbers of a range such as `20:24,31`, in ascending order.
+
+    Args:
+        text: numbers and `first:last` ranges with commas between.
+        low: smallest number allowed.
+        high: largest number allowed.
+
+    Raises:
+        ValueError: with what is wrong about the range.
+    """
+    found: set[int] = set()
+    for part in text.split(","):
+        match = _VLAN_PART.fullmatch(part)
+        if match is None:
+            raise ValueError(f'"{part}" is no number or range such as 20:24')
+        first, last = int(match[1]), int(match[2] or match[1])
+        if first > last:
+            raise ValueError(f"range {part} runs backwards")
+        if first < low or last > high:
+            raise ValueError(f"{part} is outside {low} to {high}")
+        found.update(range(first, last + 1))
+    return sorted(found)
+
+
+def runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """First and last number of each run of consecutive numbers; `numbers` ascend."""
+    first = last = None
+    for number in numbers:
+        if last is not None and number == last + 1:
+            last = number
+            continue
+        if first is not None and last is not None:
+            yield first, last
+        first = last = number
+    if first is not None and last is not None:
+        yield first, last
+
+
+def compress_numbers(numbers: Iterable[int]) -> list[str]:
+    """The shortest list of numbers and `first:last` ranges for `numbers`, which ascend."""
+    return [str(a) if a == b else f"{a}:{b}" for a, b in runs(numbers)]
+
+
+def expand_ports(word: str) -> list[str]:
+    """Port names of a range such as `te-1/1/1:8`; a single name is returned as it is.
+
+    Raises:
+        ValueError: the range runs backwards.
+    """
+    match = _PORT.fullmatch(word)
+    if match is None:
+        return [word]
+    first, last = int(match[2]), int(match[3])
+    if first > last:
+        raise ValueError(f"range {word} runs backwards")
+    return [f"{match[1]}{number}" for number in range(first, last + 1)]
+
+
+def port_order(name: str) -> tuple[str | int, ...]:
+    """Sort key that puts te-1/1/2 before te-1/1/10; works for VLAN numbers and addresses too."""
+    return tuple(int(part) if part.isdigit() else part for part in re.split(r"([0-9]+)", name))

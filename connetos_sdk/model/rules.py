@@ -1,0 +1,163 @@
+"""Rules across leaves: values that are each valid, but not together.
+
+A rule looks at a whole document and yields problems. It says which subtrees it is about, so that it runs
+only when one of them changed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connetos_sdk.errors import Problem, RuleViolation
+from connetos_sdk.model.paths import Path, format_path
+from connetos_sdk.model.tree import Document, get
+
+PORTS: Path = ("interface", "gigabit-ethernet")
+MANAGEMENT: Path = ("interface", "management-ethernet")
+ETH0: Path = (*MANAGEMENT, "eth0")
+VLANS: Path = ("vlans", "vlan-id")
+VLAN_INTERFACES: Path = ("vlan-interface", "interface")
+ROUTES: Path = ("protocols", "static", "route")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A check of a whole document, and the subtrees that it looks at (paths of one or two words)."""
+
+    check: Callable[[Document], Iterable[Problem]]
+    about: tuple[Path, ...]
+
+
+def _problem(reason: str, path: Path, hint: str) -> Problem:
+    return Problem(reason, path, hint, RuleViolation.code)
+
+
+def access_ports_carry_one_vlan(document: Document) -> Iterator[Problem]:
+    """VLAN members are for trunk ports: an access port carries its native VLAN only."""
+    for name, port in get(document, PORTS, {}).items():
+        switching = get(port, ("family", "ethernet-switching"), {})
+        if "vlan" in switching and switching.get("port-mode", "access") == "access":
+            path = (*PORTS, name, "family", "ethernet-switching")
+            yield _problem(
+                "an access port carries its native VLAN only, so it can't have members",
+                (*path, "vlan", "members"),
+                f"set {format_path(path)} port-mode trunk, or use native-vlan-id",
+            )
+
+
+def vlan_interfaces_are_bound(document: Document) -> Iterator[Problem]:
+    """Each VLAN interface belongs to exactly one VLAN."""
+    bound: dict[str, str] = {}
+    for vlan, entry in get(document, VLANS, {}).items():
+        name = entry.get("l3-interface")
+        if name is None:
+            continue
+        if name in bound:
+            yield _problem(
+                f"{name} already routes for VLAN {bound[name]}",
+                (*VLANS, vlan, "l3-interface"),
+                "give each VLAN an interface of its own",
+            )
+        bound.setdefault(name, vlan)
+    for name in get(document, VLAN_INTERFACES, {}):
+        if name not in bound:
+            yield _problem(
+                "no VLAN has this interface",
+                (*VLAN_INTERFACES, name),
+                f"set vlans vlan-id <id> l3-interface {name} first",
+            )
+
+
+def _interfaces(document: Document) -> Iterator[tuple[Path, ipaddress.IPv4Interface]]:
+    """Every configured address with the path that it stands at."""
+    for name, entry in get(document, VLAN_INTERFACES, {}).items():
+        for address, settings in entry.get("address", {}).items():
+            if "prefix-length" in settings:
+                interface = ipaddress.IPv4Interface(f"{address}/{settings['prefix-length']}")
+                yield (*VLAN_INTERFACES, name, "address", address), interface
+    management = get(document, (*ETH0, "address"), "0.0.0.0/0")
+    if management != "0.0.0.0/0":
+        yield (*ETH0, "address"), ipaddress.IPv4Interface(management)
+
+
+def addresses_are_usable(document: Document) -> Iterator[Problem]:
+    """No address is one that a host can't have: network, broadcast, multicast, loopback, unspecified."""
+    for path, interface in _interfaces(document):
+        network, address = interface.network, interface.ip
+        if network.prefixlen < 31 and address in (network.network_address, network.broadcast_address):
+            role = "network" if address == network.network_address else "broadcast"
+            yield _problem(f"{address} is the {role} address of {network}", path, "use a host's address")
+        elif address.is_multicast or address.is_loopback or address.is_unspecified or address.is_reserved:
+            yield _problem(f"{address} can't be an interface's address", path, "use a unicast address")
+
+
+def subnets_are_apart(document: Document) -> Iterator[Problem]:
+    """Subnets of different interfaces don't overlap; one interface may have several addresses in one subnet."""
+    known = sorted(_interfaces(document), key=lambda item: (item[1].network.network_address, item[1].network.prefixlen))
+    widest: tuple[Path, ipaddress.IPv4Interface] | None = None
+    for path, interface in known:
+        if widest and interface.network.subnet_of(widest[1].network):
+            same_interface = path[:3] == widest[0][:3] and path[0] == "vlan-interface"
+            if not same_interface:
+                yield _problem(
+                    f"{interface.network} overlaps {widest[1].network} of {format_path(widest[0])}",
+                    path,
+                    "subnets of different interfaces must be apart",
+                )
+        else:
+            widest = (path, interface)
+
+
+def management_gateway_is_reachable(document: Document) -> Iterator[Problem]:
+    """The management port's gateway is in the subnet of its address."""
+    gateway = get(document, (*ETH0, "gateway"), "0.0.0.0")
+    if gateway == "0.0.0.0":
+        return
+    address = get(document, (*ETH0, "address"), "0.0.0.0/0")
+    path = (*ETH0, "gateway")
+    if address == "0.0.0.0/0":
+        yield _problem("a gateway needs an address", path, f"set {format_path(ETH0)} address, or leave both to DHCP")
+    elif ipaddress.IPv4Address(gateway) not in (network := ipaddress.IPv4Interface(address).network):
+        yield _problem(f"{gateway} isn't in the port's subnet {network}", path, "use a gateway in that subnet")
+
+
+def routes_have_next_hops(document: Document) -> Iterator[Problem]:
+    """Each static route has next hops, and each is a neighbour in a subnet of a VLAN interface."""
+    routes = get(document, ROUTES, {})
+    if not routes:
+        return
+    interfaces = [i for path, i in _interfaces(document) if path[0] == "vlan-interface"]
+    subnets: Mapping[Any, None] = dict.fromkeys(i.network for i in interfaces)
+    own = {i.ip for i in interfaces}
+    shown = ", ".join(map(str, list(subnets)[:8])) or "no VLAN interface has an address"
+    for prefix, route in routes.items():
+        path = (*ROUTES, prefix)
+        hops = [((*path, "next-hop"), route["next-hop"])] if "next-hop" in route else []
+        hops += [((*path, "qualified-next-hop", hop), hop) for hop in route.get("qualified-next-hop", {})]
+        if not hops:
+            yield _problem("a static route needs a next hop", path, f"set {format_path(path)} next-hop <address>")
+        if ipaddress.IPv4Network(prefix) in subnets:
+            yield _problem(f"{prefix} is the subnet of a VLAN interface", path, "a connected network needs no route")
+        for hop_path, hop in hops:
+            address = ipaddress.IPv4Address(hop)
+            if address in own:
+                yield _problem(f"{hop} is an address of this switch", hop_path, "use a neighbour's address")
+            elif not any(address in subnet for subnet in subnets):
+                yield _problem(f"{hop} is in no connected subnet", hop_path, f"connected: {shown}")
+        if route.get("next-hop") in route.get("qualified-next-hop", {}):
+            hop_path = (*path, "qualified-next-hop", route["next-hop"])
+            yield _problem(f"{route['next-hop']} is the route's next-hop already", hop_path, "name each next hop once")
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(access_ports_carry_one_vlan, (PORTS,)),
+    Rule(vlan_interfaces_are_bound, (VLANS, VLAN_INTERFACES)),
+    Rule(addresses_are_usable, (VLAN_INTERFACES, MANAGEMENT)),
+    Rule(subnets_are_apart, (VLAN_INTERFACES, MANAGEMENT)),
+    Rule(management_gateway_is_reachable, (MANAGEMENT,)),
+    Rule(routes_have_next_hops, (ROUTES[:2], VLAN_INTERFACES)),
+)
+"""All rules, in the order in which their problems are told."""

@@ -1,0 +1,1 @@
+"""Clients: how the SDK talks to a switch."""

@@ -1,0 +1,1 @@
+"""Formats spoken on the wire, for both ends."""

@@ -10,6 +10,7 @@
     │   └── NotRealisable        the data plane can't do it
     ├── TransactionError         the configuration is fine, but can't become active now
     │   ├── Conflict             somebody else changed the same thing meanwhile
+    │   │   └── PreconditionFailed   the running revision isn't the expected one
     │   ├── Locked               another session holds the configuration exclusively
     │   ├── NotFound             no such session, revision or pending confirmation
     │   ├── ApplyFailed          the data plane refused or lied; the old state is back
@@ -18,6 +19,8 @@
     │   ├── AuthenticationFailed
     │   └── PermissionDenied
     ├── BadRequest               a request the agent can't read: malformed, too large, wrong type
+    │   ├── TooLarge             more bytes than the agent takes
+    │   └── TooMany              more requests or connections than the agent takes
     └── TransportError           the switch can't be talked to
         ├── Unreachable          no connection
         ├── TimedOut             no answer in time
@@ -159,6 +162,12 @@ class Conflict(TransactionError):
     code = "conflict"
 
 
+class PreconditionFailed(Conflict):
+    """The running revision isn't the one that the request was made for (HTTP If-Match)."""
+
+    code = "precondition-failed"
+
+
 class Locked(TransactionError):
     """Another session holds the configuration exclusively."""
 
@@ -205,6 +214,18 @@ class BadRequest(ConnetosError):
     """A request the agent can't read: malformed, too large, of the wrong type."""
 
     code = "bad-request"
+
+
+class TooLarge(BadRequest):
+    """A request with more bytes than the agent takes."""
+
+    code = "too-large"
+
+
+class TooMany(BadRequest):
+    """More requests at once than the agent takes; the same request may work later."""
+
+    code = "too-many"
 
 
 class TransportError(ConnetosError):

@@ -1,7 +1,7 @@
 """Become a daemon with a passed socket: `_launch.py PIDFILE LOG SOCKET-FD PROGRAM ARGUMENT…`.
 
-Run as a program of its own, because it forks and because LISTEN_PID must be the pid that the daemon will have;
-a thread of the lab could do neither safely. It uses nothing but `os` and `sys`, so that it starts quickly.
+Run as a program of its own, because it forks and because LISTEN_PID must be the pid that the daemon will
+have; a thread of the lab could do neither safely. It needs only `os` and `sys`, so that it starts quickly.
 """
 
 import os
@@ -10,7 +10,7 @@ import sys
 
 def main(pidfile: str, log: str, socket: int, argv: list[str]) -> None:
     """Fork; the parent prints the child's pid and leaves, the child becomes the program."""
-    # The pipe closes when the program starts (its end is close-on-exec) or carries the reason why it does not.
+    # The pipe closes when the program starts (it is close-on-exec) or carries the reason why it does not.
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:

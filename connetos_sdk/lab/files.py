@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import stat
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from connetos_sdk.lab.errors import LabBusyError, LabError
 # sockaddr_un holds 108 bytes; the longest name that is made below a switch's directory.
 _UNIX_PATH_BYTES = 107
 _LONGEST_SOCKET = "run/agent.sock.12345"
+# How long to wait for a lock whose holder is dead or has not said who it is.
+_LOCK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,9 @@ def check_socket_paths(directory: Path) -> None:
     """
     longest = directory / _LONGEST_SOCKET
     if len(os.fsencode(longest)) > _UNIX_PATH_BYTES:
-        raise LabError(f"{directory} is too long a path for unix sockets", "set XDG_RUNTIME_DIR to a shorter one")
+        raise LabError(
+            f"{directory} is too long a path for unix sockets", "set XDG_RUNTIME_DIR to a shorter one"
+        )
 
 
 def write_private(path: Path, text: str) -> None:
@@ -169,8 +174,13 @@ def exclusive(path: Path, lab: str) -> Iterator[None]:
 
 
 def _locked(path: Path, lab: str) -> int:
+    patience = time.monotonic() + _LOCK_SECONDS
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        private_directory(path.parent)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError:
+            continue  # another lab's `down` removed the empty directory just now
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.path.samestat(os.fstat(descriptor), path.stat()):
@@ -179,8 +189,18 @@ def _locked(path: Path, lab: str) -> int:
             holder = os.pread(descriptor, 32, 0).decode().strip() or "unknown"
             os.close(descriptor)
             raise LabBusyError(
-                f"lab {lab} is being changed by process {holder}", "wait until it has finished, then try again"
+                f"lab {lab} is being changed by process {holder}",
+                "wait until it has finished, then try again",
             ) from None
         except FileNotFoundError:
             pass
         os.close(descriptor)
+
+
+def _runs(pid: str) -> bool:
+    """Tell whether a process exists and is more than a zombie."""
+    try:
+        state = Path(f"/proc/{int(pid)}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, ValueError, IndexError):
+        return False
+    return state not in ("Z", "X")

@@ -87,7 +87,9 @@ def read_pid(path: Path) -> int | None:
         return None
 
 
-def run(argv: Sequence[str], environment: Mapping[str, str], *, stdin: str = "", timeout: float = 120.0) -> str:
+def run(
+    argv: Sequence[str], environment: Mapping[str, str], *, stdin: str = "", timeout: float = 120.0
+) -> str:
     """Run a program to its end and return what it printed.
 
     Raises:
@@ -126,7 +128,7 @@ def launch(
     """Start a daemon that is nobody's child here, and return its pid.
 
     The daemon gets the listening socket `listen` as descriptor 3 in the way systemd passes one, its log on
-    standard output and error, and `directory` as working directory. The pidfile exists before the program runs.
+    standard output and error, and `directory` as working directory. The pidfile is there before it runs.
 
     Raises:
         CommandError: it could not be started.
@@ -194,7 +196,9 @@ def end_all(find: Callable[[], set[int]], *, grace: float) -> int:
                 send_signal(pid, signal.SIGCONT)
         ended |= found
         if time.monotonic() > give_up:
-            raise LabError(f"processes {sorted(found)} do not end", "look at them with ps; run `down` again later")
+            raise LabError(
+                f"processes {sorted(found)} do not end", "look at them with ps; run `down` again later"
+            )
         for pid in found:
             wait_gone(pid, min(0.2, max(0.02, deadline - time.monotonic())))
     return len(ended)
@@ -206,7 +210,7 @@ def ancestors(pid: int) -> set[int]:
     while pid and pid not in chain:
         chain.add(pid)
         try:
-            # The command name is in parentheses and may contain spaces; the parent is the second word after it.
+            # The name is in parentheses and may contain blanks; the parent is the second word after it.
             pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
         except (OSError, ValueError, IndexError):
             break

@@ -58,7 +58,9 @@ class LabState:
         except FileNotFoundError:
             return None
         except (ValueError, TypeError, KeyError) as error:
-            raise LabError(f"{path} is damaged: {error}", "run `connetos lab down` and start again") from error
+            raise LabError(
+                f"{path} is damaged: {error}", "run `connetos lab down` and start again"
+            ) from error
 
     def save(self, path: Path) -> None:
         """Write the state file (mode 0600)."""

@@ -48,7 +48,9 @@ def read_file(path: Path) -> Topology:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise TopologyError(source, "", f"cannot read the topology file: {reason}", "give a YAML file") from error
+        raise TopologyError(
+            source, "", f"cannot read the topology file: {reason}", "give a YAML file"
+        ) from error
     try:
         document = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - a subclass of SafeLoader
     except yaml.YAMLError as error:
@@ -76,11 +78,15 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         for key_node, _ in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":
                 continue
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = self.construct_object(key_node, deep=True)
             if isinstance(key, list | dict):
-                raise yaml.MarkedYAMLError(problem="a key must be a plain word", problem_mark=key_node.start_mark)
+                raise yaml.MarkedYAMLError(
+                    problem="a key must be a plain word", problem_mark=key_node.start_mark
+                )
             if key in seen:
-                raise yaml.MarkedYAMLError(problem=f"{key!r} is given twice", problem_mark=key_node.start_mark)
+                raise yaml.MarkedYAMLError(
+                    problem=f"{key!r} is given twice", problem_mark=key_node.start_mark
+                )
             seen.add(key)
         return super().construct_mapping(node, deep)
 
@@ -93,7 +99,12 @@ class _Reader:
     def topology(self, document: object) -> Topology:
         if not isinstance(document, dict):
             self.fail("", "the topology must be a mapping", "start with 'name:' and 'switches:'")
-        self.keys(document, "", required=("name", "switches"), optional=("dataplane", "management", "hosts", "links"))
+        self.keys(
+            document,
+            "",
+            required=("name", "switches"),
+            optional=("dataplane", "management", "hosts", "links"),
+        )
         management = self.management_network(document.get("management"))
         switches = self.switches(document["switches"], management)
         hosts = self.hosts(document.get("hosts"), switches)
@@ -109,7 +120,11 @@ class _Reader:
 
     def lab_name(self, value: object) -> str:
         if not isinstance(value, str) or not _LAB_NAME.fullmatch(value):
-            self.fail("name", f"{value!r} is not a lab name", "1 to 20 of a-z, 0-9 and '-'; quote it if it is a number")
+            self.fail(
+                "name",
+                f"{value!r} is not a lab name",
+                "1 to 20 of a-z, 0-9 and '-'; quote it if it is a number",
+            )
         return value
 
     def dataplane(self, value: object) -> Dataplane:
@@ -124,7 +139,9 @@ class _Reader:
         try:
             network = IPv4Network(value if isinstance(value, str) else "")
         except ValueError as error:
-            self.fail("management", f"{value!r} is not an IPv4 network: {error}", "for example 198.18.255.0/24")
+            self.fail(
+                "management", f"{value!r} is not an IPv4 network: {error}", "for example 198.18.255.0/24"
+            )
         if network.prefixlen > 28:
             self.fail("management", f"{network} is too small for a management network", "/28 or larger")
         return network
@@ -150,16 +167,18 @@ class _Reader:
         )
         switches = {}
         for name, document in parsed.items():
-            address = given.get(name)
-            if address is None:
+            own = given.get(name)
+            if own is None:
                 next_free = next(free, None)
                 if next_free is None:
-                    self.fail("management", f"{management} has no address left for {name}", "use a larger network")
-                address = IPv4Interface((next_free, management.prefixlen))
+                    self.fail(
+                        "management", f"{management} has no address left for {name}", "use a larger network"
+                    )
+                own = IPv4Interface((next_free, management.prefixlen))
             switches[name] = SwitchSpec(
                 name=name,
                 ports=self.port_count(document.get("ports", DEFAULT_PORTS), f"switches.{name}.ports"),
-                management=address,
+                management=own,
                 config=self.config(document.get("config", {}), f"switches.{name}.config"),
             )
         return switches
@@ -174,7 +193,9 @@ class _Reader:
             hint = f"for example {example}/{network.prefixlen}"
             self.fail(path, f"{address} is outside the management network {network}", hint)
         if address.ip in taken:
-            self.fail(path, f"{address.ip} already belongs to {taken[address.ip]}", "give each switch its own")
+            self.fail(
+                path, f"{address.ip} already belongs to {taken[address.ip]}", "give each switch its own"
+            )
         taken[address.ip] = path
         return address
 
@@ -189,7 +210,7 @@ class _Reader:
         return document
 
     def string_keys(self, value: object, path: str) -> None:
-        """The document becomes JSON, where a key is always a string; YAML reads `10:` as a number and `on:` as true."""
+        """The document becomes JSON, whose keys are strings; YAML reads `10:` as a number, `on:` as true."""
         if isinstance(value, dict):
             for key, child in value.items():
                 if not isinstance(key, str):
@@ -207,14 +228,18 @@ class _Reader:
         for name, entry in self.nodes(value, "hosts").items():
             path = f"hosts.{name}"
             if name in switches:
-                self.fail(path, f"{name} is already the name of a switch", "each node needs a name of its own")
+                self.fail(
+                    path, f"{name} is already the name of a switch", "each node needs a name of its own"
+                )
             document = self.mapping(entry, path)
             self.keys(document, path, required=("link",), optional=("address", "gateway", "routes"))
             host = self.host(name, document, path, switches)
             if host.address is not None:
                 if host.address in users:
                     hint = "give each host its own"
-                    self.fail(f"{path}.address", f"{host.address} already belongs to {users[host.address]}", hint)
+                    self.fail(
+                        f"{path}.address", f"{host.address} already belongs to {users[host.address]}", hint
+                    )
                 users[host.address] = path
             hosts[name] = host
         return hosts
@@ -225,7 +250,9 @@ class _Reader:
         link = self.port(document["link"], f"{path}.link", switches)
         address = None
         if document.get("address") is not None:
-            address = self.interface(document["address"], f"{path}.address", "an address with its prefix length")
+            address = self.interface(
+                document["address"], f"{path}.address", "an address with its prefix length"
+            )
         gateway = None
         if document.get("gateway") is not None:
             gateway = self.next_hop(document["gateway"], f"{path}.gateway", address)
@@ -257,7 +284,11 @@ class _Reader:
         try:
             hop = IPv4Address(value if isinstance(value, str) else "")
         except ValueError:
-            self.fail(path, f"{value!r} is not an IPv4 address", "for example 198.18.10.254, without a prefix length")
+            self.fail(
+                path,
+                f"{value!r} is not an IPv4 address",
+                "for example 198.18.10.254, without a prefix length",
+            )
         if address is None:
             self.fail(path, "a next hop needs a host with an address", "give the host an 'address'")
         if hop not in address.network or hop == address.ip:
@@ -295,16 +326,20 @@ class _Reader:
         return ref
 
     def interface(self, value: object, path: str, what: str) -> IPv4Interface:
+        if isinstance(value, str) and "/" not in value:
+            self.fail(
+                path, f"{value!r} is not {what}: the prefix length is missing", f"for example {value}/24"
+            )
         try:
-            if not isinstance(value, str) or "/" not in value:
-                raise ValueError("the prefix length is missing" if isinstance(value, str) else "not text")
-            address = IPv4Interface(value)
+            address = IPv4Interface(value if isinstance(value, str) else "")
         except ValueError as error:
             self.fail(path, f"{value!r} is not {what}: {error}", "IPv4, for example 198.18.10.1/24")
         network = address.network
         is_edge = address.ip in (network.network_address, network.broadcast_address)
         if network.prefixlen < 31 and is_edge:
-            self.fail(path, f"{address} is the network or broadcast address of {network}", "use one in between")
+            self.fail(
+                path, f"{address} is the network or broadcast address of {network}", "use one in between"
+            )
         if address.ip.is_multicast or address.ip.is_loopback or address.ip.is_unspecified:
             self.fail(path, f"{address} cannot be given to an interface", "a unicast address")
         return address
@@ -313,10 +348,12 @@ class _Reader:
         document = self.mapping(value if value is not None else {}, path)
         for name in document:
             if not isinstance(name, str) or not _NODE_NAME.fullmatch(name):
-                hint = "1 to 15 of a-z, 0-9 and '-', as Linux interface names allow no more; quote it if it is a number"
+                hint = "1 to 15 of a-z, 0-9 and '-' (the length of a Linux interface name); quote a number"
                 self.fail(path, f"{name!r} is not a node name", hint)
             if name in _RESERVED:
-                self.fail(f"{path}.{name}", f"{name!r} is the name of {_RESERVED[name]}", "choose another name")
+                self.fail(
+                    f"{path}.{name}", f"{name!r} is the name of {_RESERVED[name]}", "choose another name"
+                )
         return document
 
     def mapping(self, value: object, path: str) -> dict[Any, Any]:
@@ -325,7 +362,12 @@ class _Reader:
         return value
 
     def keys(
-        self, document: Mapping[Any, Any], path: str, *, required: Iterable[str] = (), optional: Iterable[str] = ()
+        self,
+        document: Mapping[Any, Any],
+        path: str,
+        *,
+        required: Iterable[str] = (),
+        optional: Iterable[str] = (),
     ) -> None:
         known = (*required, *optional)
         for key in document:

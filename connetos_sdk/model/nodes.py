@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -322,6 +322,8 @@ class Located:
     path: Path
     keys: tuple[str, ...] = ()
     objects: ObjectRule | None = None
+    """The nearest rule on the way, which holds for a change at this path."""
+    object_index: int = -1
+    """Which of `keys` is the key of the list entry that the rule stands in; -1 for none."""
     entry: bool = False
     """Whether the path ends at an entry of a list (then `node` is the entry's container)."""
-    chain: tuple[AnyNode, ...] = field(default=(), repr=False)

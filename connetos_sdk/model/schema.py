@@ -178,9 +178,8 @@ def locate(path: Path) -> Located:
         UnknownPath, InvalidValue: a word isn't in the tree or a key isn't of its list's form.
     """
     node: AnyNode = root()
-    chain: list[AnyNode] = [node]
     keys: list[str] = []
-    objects = node.objects
+    objects, object_index = node.objects, -1
     entry = False
     for position, word in enumerate(path):
         before = path[:position]
@@ -198,15 +197,16 @@ def locate(path: Path) -> Located:
         if child is None:
             raise UnknownPath(problems=[unknown(word, container, before)])
         node, entry = child, False
-        chain.append(node)
-        objects = node.objects or objects
+        if node.objects:
+            objects = node.objects
+            object_index = len(keys) - (0 if isinstance(node, KeyedList) else 1)
     return Located(
         node=node.entry if entry and isinstance(node, KeyedList) else node,
         path=path,
         keys=tuple(keys),
         objects=objects,
+        object_index=object_index,
         entry=entry,
-        chain=tuple(chain),
     )
 
 

@@ -1,0 +1,1 @@
+"""Configurations of the switch: datastores, sessions, the transaction, history."""

@@ -1,0 +1,456 @@
+"""The configuration manager: the one place through which every surface changes the configuration.
+
+All changes go one way, whatever surface they come from: edit a candidate, validate, plan, record, apply,
+verify, commit. One change at a time; reading never waits for one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from connetos_agent.config.rebase import rebase
+from connetos_agent.config.secrets import settle
+from connetos_agent.config.sessions import Caller, Session, Sessions
+from connetos_agent.config.store import Confirmation, Facts, Store, facts_dict, revision_order
+from connetos_agent.config.transaction import Dataplane, Plan
+from connetos_agent.dataplane.base import DriverError
+from connetos_agent.events import Events
+from connetos_sdk.errors import (
+    ApplyFailed,
+    ConnetosError,
+    InvalidValue,
+    Locked,
+    NotFound,
+    PermissionDenied,
+    StorageFailed,
+)
+from connetos_sdk.model import curly, setlines, tree
+from connetos_sdk.model.diff import Change
+from connetos_sdk.model.text import parse_document
+from connetos_sdk.model.tree import Document
+from connetos_sdk.model.validation import validate
+
+log = logging.getLogger(__name__)
+
+AGENT = Caller("agent", "super-user", "agent")
+CONFIRM_LIMITS = (1, 30000)
+"""Seconds of `commit confirmed` (spec/cli/limits.yaml)."""
+RETRY_SECONDS = 10.0
+
+Edit = Callable[[Document], Document]
+
+
+@dataclass(frozen=True)
+class Running:
+    """The running configuration and its revision."""
+
+    revision: int
+    document: Document
+
+
+@dataclass(frozen=True)
+class CommitOptions:
+    """How to commit.
+
+    Attributes:
+        comment: kept with the revision.
+        confirm: seconds until the commit rolls back unless it is confirmed; None commits for good.
+        dry_run: only say what would happen.
+    """
+
+    comment: str = ""
+    confirm: int | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a commit did, or a dry run would do."""
+
+    revision: int
+    old: Document
+    new: Document
+    changes: tuple[Change, ...]
+    plan: Plan
+    confirm_deadline: float | None
+    dry_run: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form: `revision`, `changed`, `diff`, `set_lines`, `changes`, `plan`, `confirm_deadline`, `dry_run`."""
+        return {
+            "revision": self.revision,
+            "changed": bool(self.changes),
+            "diff": curly.format_difference(self.old, self.new),
+            "set_lines": setlines.format_difference(self.old, self.new),
+            "plan": [step.to_dict() for step in self.plan.steps] if self.dry_run else len(self.plan.steps),
+            "confirm_deadline": self.confirm_deadline,
+            "dry_run": self.dry_run,
+        }
+
+
+class ConfigManager:
+    """Running configuration, candidates, history.
+
+    Args:
+        store: where all of it is kept.
+        dataplane: what realises it.
+        events: told of commits and roll backs.
+        resume_marker: a file that a reboot of the switch loses; while it is there, a start of the agent goes
+            on with the running configuration; when it isn't, the switch has booted and startup is loaded.
+    """
+
+    def __init__(self, store: Store, dataplane: Dataplane, events: Events, resume_marker: Path) -> None:
+        self.store = store
+        self.dataplane = dataplane
+        self.events = events
+        self.sessions = Sessions()
+        self.running = Running(0, {})
+        self.confirmation: Confirmation | None = None
+        self.troubles: list[str] = []
+        """What isn't as configured since the last start; empty when all is well."""
+        self._resume_marker = resume_marker
+        self._lock = asyncio.Lock()
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="dataplane")
+        self._timer: asyncio.Task[None] | None = None
+
+    # -- start and end --------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Open store and data plane, and bring the data plane to the configuration, changing only what differs.
+
+        Raises:
+            StorageFailed, ApplyFailed: the store or the data plane can't be used.
+        """
+        await self._in_worker(self._start)
+        if self.confirmation is not None:
+            self._arm(self.confirmation)
+
+    def _start(self) -> None:
+        self.store.open()
+        try:
+            self.dataplane.open()
+        except DriverError as error:
+            raise ApplyFailed(str(error)) from error
+        for revision in self.store.interrupted:
+            log.warning("commit of revision %d didn't end; going back to revision %d", revision, self.store.last)
+        if self._resume_marker.exists() and self.store.last:
+            self._resume()
+        else:
+            self._boot()
+        plan, self.troubles = self.dataplane.reconcile(self.running.document)
+        log.info("data plane reconciled: %d changes, %d troubles", len(plan.steps), len(self.troubles))
+        for trouble in self.troubles:
+            log.error("not as configured: %s", trouble)
+        self._resume_marker.touch(mode=0o600)
+
+    def _resume(self) -> None:
+        """Go on with the last committed revision: the agent was restarted, the switch wasn't."""
+        self.running = Running(self.store.last, self.store.read(self.store.last))
+        confirmation = self.store.read_confirmation()
+        extended = confirmation is not None and confirmation.revert_to < self.store.last < confirmation.revision
+        if confirmation is not None and (confirmation.revision == self.store.last or extended):
+            # An extension whose own commit didn't end leaves the commit before it to be confirmed.
+            self.confirmation = replace(confirmation, revision=self.store.last)
+        elif confirmation is not None:
+            self.store.write_confirmation(None)
+
+    def _boot(self) -> None:
+        """Load the startup configuration: the switch was booted."""
+        self.store.write_confirmation(None)
+        document = self._startup_document()
+        if self.store.last:
+            with contextlib.suppress(StorageFailed):
+                before = self.store.read(self.store.last)
+                if before == document:
+                    self.running = Running(self.store.last, before)
+                    return
+        facts = self._facts(AGENT, "startup configuration")
+        self.store.prepare(facts, setlines.format_difference({}, document), document)
+        self.store.commit(facts)
+        self.running = Running(facts.id, document)
+
+    def _startup_document(self) -> Document:
+        try:
+            text = self.store.read_startup()
+            if text is None:
+                return {}
+            document = settle({}, parse_document(text))
+            self.dataplane.plan(validate({}, document), document)
+        except ConnetosError as error:
+            self.troubles.append(f"startup configuration: {error}")
+            log.error("the startup configuration can't be used, starting with the default one: %s", error)
+            return {}
+        if "plain-text-password" in text:
+            self.store.write_startup(curly.format_curly(document))
+        return document
+
+    async def stop(self) -> None:
+        """End; the data plane stays as it is."""
+        if self._timer is not None:
+            self._timer.cancel()
+        async with self._lock:
+            await self._in_worker(self.dataplane.close)
+        self._worker.shutdown()
+        self.store.close()
+
+    async def _in_worker(self, job: Callable[[], Any]) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._worker, job)
+
+    def _facts(self, caller: Caller, comment: str) -> Facts:
+        return Facts(self.store.last + 1, self.running.revision, time.time(), caller.user, caller.via, comment)
+
+    # -- changes --------------------------------------------------------------------------------------
+
+    async def change(
+        self, caller: Caller, edit: Edit, options: CommitOptions, *, if_match: Callable[[Running], None] | None = None
+    ) -> Outcome:
+        """One request, one transaction: edit the running configuration and commit.
+
+        Args:
+            caller: who asks.
+            edit: makes the new document of the running one; may raise.
+            options: how to commit.
+            if_match: raises when the running revision isn't what the caller expects.
+
+        Raises:
+            ConnetosError: nothing changed; the error says why.
+        """
+        _require(caller)
+        async with self._lock:
+            self.sessions.check_lock(None)
+            if if_match is not None:
+                if_match(self.running)
+            return await self._commit(caller, lambda: edit(self.running.document), options)
+
+    def open_session(self, caller: Caller, *, exclusive: bool = False) -> Session:
+        """A new candidate that begins as the running configuration."""
+        _require(caller)
+        running = self.running
+        session = self.sessions.open(caller, running.document, running.revision, exclusive=exclusive)
+        self.events.publish("session", action="open", user=caller.user, via=caller.via)
+        return session
+
+    def close_session(self, session: Session) -> None:
+        """Forget a candidate."""
+        self.sessions.close(session)
+        self.events.publish("session", action="close", user=session.caller.user, via=session.caller.via)
+
+    async def commit(self, session: Session, options: CommitOptions) -> Outcome:
+        """Commit a session's candidate, over what others committed since it began. Raises as `change` does."""
+        _require(session.caller)
+        async with self._lock:
+            self.sessions.check_lock(session)
+            base, candidate = session.base, session.candidate
+            outcome = await self._commit(
+                session.caller, lambda: rebase(base, candidate, self.running.document), options
+            )
+            if not options.dry_run:
+                session.restart(self.running.document, self.running.revision)
+            return outcome
+
+    async def rollback(self, caller: Caller, revision: int, options: CommitOptions) -> Outcome:
+        """Make the document of an earlier revision the running one again. Raises as `change` does."""
+        comment = options.comment or f"roll back to revision {revision}"
+        options = CommitOptions(comment, options.confirm, options.dry_run)
+        return await self.change(
+            caller, lambda running: tree.reuse(running, self.store.read(revision)), options
+        )
+
+    def revision_at(self, index: int) -> int:
+        """The revision that `rollback <index>` means: 0 is the running one, 1 the one before.
+
+        Raises:
+            NotFound: there aren't so many.
+        """
+        order = revision_order(self.store.facts)
+        if not 0 <= index < len(order):
+            raise NotFound(f"there is no rollback {index}", hint=f"0 to {len(order) - 1} are kept")
+        return order[index]
+
+    def revisions(self) -> list[dict[str, Any]]:
+        """Facts of all kept revisions, newest first."""
+        order = revision_order(self.store.facts)
+        return [facts_dict(self.store.facts[revision], index) for index, revision in enumerate(order)]
+
+    async def _commit(
+        self, caller: Caller, build: Callable[[], Document], options: CommitOptions, *, confirms: bool = True
+    ) -> Outcome:
+        self._check_confirm(caller, options)
+        pending = self.confirmation
+        old = self.running
+        facts = self._facts(caller, options.comment)
+        deadline = None if options.confirm is None else time.time() + options.confirm
+        confirmation = None
+        if deadline is not None:
+            revert_to = pending.revert_to if pending else old.revision
+            confirmation = Confirmation(facts.id, deadline, revert_to, caller.user)
+        outcome: Outcome = await self._in_worker(
+            lambda: self._commit_in_worker(build, facts, confirmation, options.dry_run)
+        )
+        if options.dry_run:
+            return outcome
+        if outcome.changes:
+            self.running = Running(facts.id, outcome.new)
+            self.troubles = []
+            log.info(
+                "commit", extra={"revision": facts.id, "user": caller.user, "via": caller.via,
+                                 "changes": len(outcome.changes), "steps": len(outcome.plan.steps)},
+            )  # fmt: skip
+            self.events.publish(
+                "commit", revision=facts.id, user=caller.user, via=caller.via, comment=options.comment,
+                changes=len(outcome.changes), confirm_deadline=deadline,
+            )  # fmt: skip
+        if confirmation is not None and outcome.changes:
+            self._arm(confirmation)
+        elif pending is not None and confirmation is None and confirms:
+            await self._confirmed(pending)
+        return outcome
+
+    def _commit_in_worker(
+        self, build: Callable[[], Document], facts: Facts, confirmation: Confirmation | None, dry_run: bool
+    ) -> Outcome:
+        old = self.running.document
+        new = settle(old, build())
+        changes = validate(old, new)
+        plan = self.dataplane.plan(changes, new)
+        deadline = confirmation.deadline if confirmation and changes else None
+        outcome = Outcome(
+            facts.id if changes else self.running.revision, old, new if changes else old, tuple(changes), plan, deadline, dry_run
+        )
+        if dry_run or not changes:
+            return outcome
+        before = self.confirmation
+        if confirmation is not None:
+            self.store.write_confirmation(confirmation)
+        try:
+            self.store.prepare(facts, setlines.format_difference(old, new), new)
+            self.dataplane.run(plan, new)
+            self._record(facts, plan, old)
+        except ConnetosError:
+            self.store.abort(facts)
+            if confirmation is not None:
+                with contextlib.suppress(StorageFailed):
+                    self.store.write_confirmation(before)
+            raise
+        return outcome
+
+    def _record(self, facts: Facts, plan: Plan, old: Document) -> None:
+        try:
+            self.store.commit(facts)
+        except StorageFailed:
+            back = Plan(tuple(step.reverse for step in reversed(plan.steps)), plan.targets)
+            self.dataplane.run(back, old)
+            raise
+
+    # -- confirmed commits ----------------------------------------------------------------------------
+
+    def _check_confirm(self, caller: Caller, options: CommitOptions) -> None:
+        low, high = CONFIRM_LIMITS
+        if options.confirm is not None and not low <= options.confirm <= high:
+            raise InvalidValue(f"confirm {options.confirm} is out of range", hint=f"{low} to {high} seconds")
+        pending = self.confirmation
+        if pending is not None and caller is not AGENT and caller.user != pending.user and not options.dry_run:
+            raise Locked(
+                f"a commit of {pending.user} waits for confirmation for another {self._remaining(pending):.0f} s",
+                hint="it must be confirmed or rolled back first",
+            )
+
+    @staticmethod
+    def _remaining(confirmation: Confirmation) -> float:
+        return max(0.0, confirmation.deadline - time.time())
+
+    async def confirm(self, caller: Caller) -> int:
+        """Confirm the pending commit, so that it stays; its revision.
+
+        Raises:
+            NotFound: none is pending.
+        """
+        _require(caller)
+        async with self._lock:
+            pending = self._pending()
+            await self._confirmed(pending)
+            return pending.revision
+
+    async def cancel(self, caller: Caller) -> Outcome:
+        """Roll the pending commit back now. Raises `NotFound` if none is pending."""
+        _require(caller)
+        async with self._lock:
+            return await self._revert(self._pending(), caller, "rolled back before its time")
+
+    def _pending(self) -> Confirmation:
+        if self.confirmation is None:
+            raise NotFound("no commit waits for confirmation", hint="it may have rolled back already; see the revisions")
+        return self.confirmation
+
+    async def _confirmed(self, pending: Confirmation) -> None:
+        await self._in_worker(lambda: self.store.write_confirmation(None))
+        self._disarm()
+        log.info("confirmed", extra={"revision": pending.revision})
+        self.events.publish("confirmed", revision=pending.revision)
+
+    def _arm(self, confirmation: Confirmation) -> None:
+        self._disarm()
+        self.confirmation = confirmation
+        self._timer = asyncio.get_running_loop().create_task(self._roll_back_at(confirmation))
+
+    def _disarm(self) -> None:
+        self.confirmation = None
+        if self._timer is not None and self._timer is not asyncio.current_task():
+            self._timer.cancel()
+        self._timer = None
+
+    async def _roll_back_at(self, confirmation: Confirmation) -> None:
+        delay = min(self._remaining(confirmation), float(CONFIRM_LIMITS[1]))
+        while True:
+            await asyncio.sleep(delay)
+            async with self._lock:
+                if self.confirmation is not confirmation:
+                    return
+                try:
+                    await self._revert(confirmation, AGENT, "not confirmed in time")
+                except ConnetosError as error:
+                    log.error("roll back of revision %d failed, trying again: %s", confirmation.revision, error)
+                    delay = RETRY_SECONDS
+                else:
+                    return
+
+    async def _revert(self, pending: Confirmation, caller: Caller, why: str) -> Outcome:
+        comment = f"revision {pending.revision} {why}"
+        document = tree.reuse(self.running.document, await self._in_worker(lambda: self.store.read(pending.revert_to)))
+        outcome = await self._commit(caller, lambda: document, CommitOptions(comment), confirms=False)
+        await self._in_worker(lambda: self.store.write_confirmation(None))
+        self._disarm()
+        log.warning("rolled back", extra={"revision": pending.revision, "reason": why})
+        self.events.publish("rolled-back", revision=pending.revision, running=outcome.revision, reason=why)
+        return outcome
+
+    # -- startup --------------------------------------------------------------------------------------
+
+    async def save_startup(self, caller: Caller, source: str = "running") -> None:
+        """Make the running (or, with `default`, the factory) configuration the startup configuration.
+
+        Raises:
+            Locked: a commit waits for confirmation; a reboot would otherwise make it permanent.
+        """
+        _require(caller)
+        async with self._lock:
+            if self.confirmation is not None and source == "running":
+                raise Locked("the running configuration waits for confirmation", hint="confirm it first")
+            document: Document = {} if source == "default" else self.running.document
+            await self._in_worker(lambda: self.store.write_startup(curly.format_curly(document)))
+        self.events.publish("saved", source=source, user=caller.user)
+
+
+def _require(caller: Caller) -> None:
+    if not caller.may_configure:
+        raise PermissionDenied(
+            f"{caller.user} is of class {caller.user_class}", hint="changing the configuration needs class super-user"
+        )

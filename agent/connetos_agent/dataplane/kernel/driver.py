@@ -1,0 +1,405 @@
+"""The kernel driver.
+
+| object | in the kernel |
+|---|---|
+| link | a port's device: IFF_UP, MTU (frame size less 18 bytes), alias; with the userspace datapath also the guard |
+| vlan-interface-link | device of a VLAN interface: up, MTU, alias, group `GROUP` which marks it as ours |
+| management | the management port's device: its address and default route, or a DHCP client |
+| addresses | IPv4 addresses of a VLAN interface |
+| route | routes of protocol `xorp` in the main table, one for each metric |
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pyroute2 import IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
+
+from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
+from connetos_agent.dataplane.kernel import guard
+from connetos_agent.dataplane.kernel.dhcp import DhcpClient
+from connetos_agent.dataplane.platform import Platform
+from connetos_agent.dataplane.states import Addresses, Link, LinkStatus, Management, Route, State, VlanInterfaceLink
+
+FRAME_OVERHEAD_BYTES = 18
+"""Ethernet header (14) and frame check sequence (4), which a device's MTU doesn't count."""
+
+GROUP = 0x636E
+"""Device group of VLAN interfaces (`ip link show group 25454`)."""
+
+PROTOCOL = 14
+"""Routing protocol number `xorp` (rtnetlink.h), which marks our routes; no other daemon of Debian's uses it."""
+
+MAIN_TABLE = 254
+MANAGEMENT_METRIC = 20000
+"""Metric of the management port's default route, so that a static default route wins over it."""
+
+IPV4 = 2
+_PERMANENT = 0x80
+_UNICAST = 1
+
+
+@dataclass(frozen=True)
+class Device:
+    """What the kernel says of a network device."""
+
+    index: int
+    up: bool
+    mtu: int
+    alias: str
+    group: int
+    min_mtu: int
+    max_mtu: int
+    carrier: bool
+    mac: str
+
+    @classmethod
+    def of(cls, message: Any) -> Device:
+        """The device that a link message describes."""
+        return cls(
+            index=message["index"],
+            up=bool(message["flags"] & 1),
+            mtu=message.get_attr("IFLA_MTU") or 0,
+            alias=message.get_attr("IFLA_IFALIAS") or "",
+            group=message.get_attr("IFLA_GROUP") or 0,
+            min_mtu=message.get_attr("IFLA_MIN_MTU") or 0,
+            max_mtu=message.get_attr("IFLA_MAX_MTU") or 65535,
+            carrier=message.get_attr("IFLA_OPERSTATE") == "UP",
+            mac=message.get_attr("IFLA_ADDRESS") or "",
+        )
+
+
+class KernelDriver:
+    """Realises devices, addresses and routes. See `connetos_agent.dataplane.base.Driver`.
+
+    Args:
+        platform: the ports and their network devices.
+        run_directory: for files that a reboot may lose.
+        state_directory: for files that a reboot keeps.
+        guard_ports: keep the host's stack away from switch ports (see `guard`).
+    """
+
+    name = "kernel"
+    kinds = frozenset({"link", "vlan-interface-link", "management", "addresses", "route"})
+
+    def __init__(
+        self, platform: Platform, run_directory: Path, state_directory: Path, *, guard_ports: bool
+    ) -> None:
+        self.platform = platform
+        self._directories = (run_directory, state_directory)
+        self._guard_ports = guard_ports
+        self._guard = -1
+        self._netlink: Any = None
+        device = platform.management
+        self._dhcp = DhcpClient(device, run_directory, state_directory) if device else None
+        self._appliers: dict[str, Callable[[str, Any, Any], None]] = {
+            "link": self._apply_link,
+            "vlan-interface-link": self._apply_vlan_interface_link,
+            "management": self._apply_management,
+            "addresses": self._apply_addresses,
+            "route": self._apply_route,
+        }
+
+    def open(self) -> None:
+        """See `Driver.open`: netlink, forwarding, the guard program."""
+        try:
+            self._netlink = IPRoute()
+            self._sysctl("ipv4/ip_forward", "1")
+            self._sysctl("ipv4/conf/all/promote_secondaries", "1")
+            self._sysctl("ipv4/fib_multipath_hash_policy", "1")
+        except OSError as error:
+            raise DriverError(f"the kernel's network can't be configured: {error.strerror}; is the agent root?") from error
+        if self._guard_ports:
+            self._guard = guard.load()
+        for device in self.platform.ports.values():
+            with contextlib.suppress(OSError):  # IPv6 may be absent, and so may the device
+                self._sysctl(f"ipv6/conf/{device}/disable_ipv6", "1")
+
+    def close(self) -> None:
+        """See `Driver.close`."""
+        if self._netlink is not None:
+            self._netlink.close()
+        if self._guard >= 0:
+            os.close(self._guard)
+
+    @staticmethod
+    def _sysctl(name: str, value: str) -> None:
+        path = Path("/proc/sys/net") / name
+        if path.read_text("ascii").strip() != value:
+            path.write_text(value, "ascii")
+
+    def refuse(self, target: ObjectKey, want: State) -> str:
+        """See `Driver.refuse`: devices that aren't there, sizes that a device can't do, a missing dhclient."""
+        if isinstance(want, Link):
+            device = self._device(self.platform.ports[target.key])
+            if device is None:
+                return f"its network device {self.platform.ports[target.key]} isn't there"
+            low, high = device.min_mtu + FRAME_OVERHEAD_BYTES, device.max_mtu + FRAME_OVERHEAD_BYTES
+            if not low <= want.frame_bytes <= high:
+                return f"its network device can do an mtu from {low} to {high} bytes, not {want.frame_bytes}"
+        if isinstance(want, VlanInterfaceLink) and want.mtu_bytes < 68:
+            return f"an IPv4 interface needs an mtu of at least 68 bytes (RFC 791), not {want.mtu_bytes}"
+        if isinstance(want, Management) and want.dhcp and not DhcpClient.installed():
+            return "DHCP needs dhclient, which isn't installed (Debian package isc-dhcp-client)"
+        return ""
+
+    # -- looking --------------------------------------------------------------------------------------
+
+    def _device(self, name: str) -> Device | None:
+        try:
+            messages = list(self._netlink.get_links(ifname=name))
+        except NetlinkError as error:
+            if error.code in (errno.ENODEV, errno.ENOENT, errno.EINVAL):
+                return None
+            raise
+        return Device.of(messages[0]) if messages else None
+
+    def _devices(self, names: Collection[str]) -> dict[str, Device]:
+        if len(names) <= 4:
+            return {name: device for name in names if (device := self._device(name))}
+        found = {m.get_attr("IFLA_IFNAME"): m for m in self._netlink.get_links()}
+        return {name: Device.of(found[name]) for name in names if name in found}
+
+    def present(self) -> Iterable[ObjectKey]:
+        """See `Driver.present`."""
+        try:
+            found = [ObjectKey("route", prefix) for prefix in self._routes()]
+            if self.platform.management:
+                found.append(ObjectKey("management", "eth0"))
+            found += [ObjectKey("link", port) for port in self.platform.ports]
+            for message in self._netlink.get_links():
+                if message.get_attr("IFLA_GROUP") == GROUP:
+                    name = message.get_attr("IFLA_IFNAME")
+                    found.append(ObjectKey("vlan-interface-link", name))
+                    found.append(ObjectKey("addresses", name))
+        except NetlinkError as error:
+            raise _failed("reading the kernel's network state", error) from error
+        return found
+
+    def observe(self, targets: Collection[ObjectKey]) -> Mapping[ObjectKey, State | None]:
+        """See `Driver.observe`."""
+        try:
+            return self._observe(targets)
+        except NetlinkError as error:
+            raise _failed("reading the kernel's network state", error) from error
+
+    def _observe(self, targets: Collection[ObjectKey]) -> dict[ObjectKey, State | None]:
+        named = {t: self.platform.ports.get(t.key, "") if t.kind == "link" else t.key for t in targets}
+        devices = self._devices({named[t] for t in targets if t.kind not in ("route", "management")})
+        routes = self._routes() if any(t.kind == "route" for t in targets) else {}
+        states: dict[ObjectKey, State | None] = {}
+        for target in targets:
+            device = devices.get(named[target])
+            if target.kind == "route":
+                states[target] = routes.get(target.key)
+            elif target.kind == "management":
+                states[target] = self._observe_management()
+            elif device is None:
+                states[target] = None
+            elif target.kind == "link":
+                states[target] = self._observe_link(device)
+            elif target.kind == "addresses":
+                states[target] = self._observe_addresses(device)
+            else:
+                ours = device.up and device.group == GROUP
+                states[target] = VlanInterfaceLink(device.mtu, device.alias) if ours else None
+        return states
+
+    def _observe_link(self, device: Device) -> State | None:
+        if self._guard_ports and not guard.is_on(self._netlink, device.index):
+            return None
+        return Link(device.up, device.mtu + FRAME_OVERHEAD_BYTES, device.alias)
+
+    def _ipv4(self, index: int) -> list[str]:
+        messages = self._netlink.get_addr(family=IPV4, index=index)
+        return [f"{m.get_attr('IFA_LOCAL')}/{m['prefixlen']}" for m in messages if _permanent(m)]
+
+    def _observe_addresses(self, device: Device) -> State | None:
+        found = sorted(self._ipv4(device.index), key=_address_order)
+        return Addresses(tuple(found)) if found else None
+
+    def _observe_management(self) -> State | None:
+        if self._dhcp is None or (device := self._device(self._dhcp.device)) is None:
+            return None
+        addresses = self._ipv4(device.index)
+        gateways = [
+            m.get_attr("RTA_GATEWAY")
+            for m in self._netlink.get_routes(family=IPV4, table=MAIN_TABLE, proto=PROTOCOL, oif=device.index)
+            if m["dst_len"] == 0
+        ]
+        return Management(
+            address=addresses[0] if addresses else None,
+            gateway=gateways[0] if gateways else None,
+            dhcp=self._dhcp.running(),
+        )
+
+    def _routes(self) -> dict[str, Route]:
+        management = self._device(self.platform.management) if self.platform.management else None
+        hops: dict[str, list[tuple[int, str]]] = {}
+        for message in self._netlink.get_routes(family=IPV4, table=MAIN_TABLE, proto=PROTOCOL):
+            if message["type"] != _UNICAST or (management and message.get_attr("RTA_OIF") == management.index):
+                continue
+            prefix = f"{message.get_attr('RTA_DST') or '0.0.0.0'}/{message['dst_len']}"
+            metric = message.get_attr("RTA_PRIORITY") or 0
+            for hop in message.get_attr("RTA_MULTIPATH") or [message]:
+                hops.setdefault(prefix, []).append((metric, hop.get_attr("RTA_GATEWAY") or "direct"))
+        return {prefix: Route(tuple(sorted(found))) for prefix, found in hops.items()}
+
+    def observer(self) -> KernelDriver:
+        """See `Driver.observer`: another driver with a netlink socket of its own, used for looking only."""
+        twin = KernelDriver(self.platform, self._directories[0], self._directories[1], guard_ports=self._guard_ports)
+        twin._netlink = IPRoute()
+        return twin
+
+    def link_status(self) -> Mapping[str, LinkStatus]:
+        """See `Observer.link_status`."""
+        ports = {device: port for port, device in self.platform.ports.items()}
+        if self.platform.management:
+            ports[self.platform.management] = "eth0"
+        found: dict[str, LinkStatus] = {}
+        for message in self._netlink.get_links():
+            name, group = message.get_attr("IFLA_IFNAME"), message.get_attr("IFLA_GROUP")
+            if name in ports or group == GROUP:
+                device = Device.of(message)
+                found[ports.get(name, name)] = LinkStatus(device.up, device.carrier, device.mac)
+        return found
+
+    # -- changing -------------------------------------------------------------------------------------
+
+    def apply(self, steps: Sequence[Step]) -> None:
+        """See `Driver.apply`; the kernel has no transactions, so one message after the other."""
+        for step in steps:
+            try:
+                self._appliers[step.target.kind](step.target.key, step.have, step.want)
+            except NetlinkError as error:
+                raise _failed(str(step.target), error) from error
+
+    def _need(self, name: str) -> Device:
+        device = self._device(name)
+        if device is None:
+            raise DriverError(f"network device {name} isn't there")
+        return device
+
+    def _apply_link(self, port: str, _have: Link | None, want: Link | None) -> None:
+        if want is None:
+            return
+        device = self._need(self.platform.ports[port])
+        if self._guard_ports and not guard.is_on(self._netlink, device.index):
+            guard.put_on(self._netlink, device.index, self._guard)
+        mtu = want.frame_bytes - FRAME_OVERHEAD_BYTES
+        changes: dict[str, Any] = {}
+        if device.mtu != mtu:
+            changes["mtu"] = mtu
+        if device.alias != want.description:
+            changes["ifalias"] = want.description
+        if device.up != want.enabled:
+            changes["state"] = "up" if want.enabled else "down"
+        if changes:
+            self._netlink.link("set", index=device.index, **changes)
+
+    def _apply_vlan_interface_link(self, name: str, _have: State | None, want: VlanInterfaceLink | None) -> None:
+        if want is None:
+            return  # the device goes away with its port in Open vSwitch
+        device = self._need(name)
+        changes: dict[str, Any] = {"state": "up", "group": GROUP, "ifalias": want.description}
+        if device.mtu != want.mtu_bytes:
+            changes["mtu"] = want.mtu_bytes
+        self._netlink.link("set", index=device.index, **changes)
+
+    def _apply_management(self, _key: str, have: Management | None, want: Management | None) -> None:
+        if self._dhcp is None or want is None:
+            return
+        device = self._need(self._dhcp.device)
+        if not device.up:
+            self._netlink.link("set", index=device.index, state="up")
+        if self._dhcp.running() and not want.dhcp:
+            self._dhcp.stop()
+            self._netlink.flush_addr(index=device.index, family=IPV4)
+        if want.address is not None and (have is None or have.address != want.address):
+            self._address("replace", device.index, want.address)
+        gone = [a for a in self._ipv4(device.index) if a != want.address]
+        for address in gone if have is None or have.address != want.address else ():
+            self._address("delete", device.index, address)
+        route = partial(
+            self._netlink.route, dst="0.0.0.0/0", oif=device.index, proto=PROTOCOL, priority=MANAGEMENT_METRIC
+        )
+        if want.gateway is not None:
+            route("replace", gateway=want.gateway)
+        elif have is not None and have.gateway is not None:
+            with _absent_is_fine():
+                route("del")
+        if want.dhcp and not self._dhcp.running():
+            self._dhcp.start()
+
+    def _address(self, command: str, index: int, address: str) -> None:
+        ip, _, length = address.partition("/")
+        with _absent_is_fine() if command == "delete" else contextlib.nullcontext():
+            self._netlink.addr(command, index=index, address=ip, prefixlen=int(length))
+
+    def _apply_addresses(self, name: str, _have: State | None, want: Addresses | None) -> None:
+        device = self._device(name)
+        if device is None:
+            if want is None:
+                return
+            raise DriverError(f"network device {name} isn't there")
+        present, wanted = self._ipv4(device.index), want.addresses if want else ()
+        for address in wanted:
+            if address not in present:
+                self._address("add", device.index, address)
+        for address in present:
+            if address not in wanted:
+                self._address("delete", device.index, address)
+
+    def _apply_route(self, prefix: str, have: Route | None, want: Route | None) -> None:
+        wanted, present = _by_metric(want), _by_metric(have)
+        for metric, gateways in wanted.items():
+            hops: dict[str, Any] = (
+                {"gateway": gateways[0]}
+                if len(gateways) == 1
+                else {"multipath": [{"gateway": gateway} for gateway in gateways]}
+            )
+            self._netlink.route(
+                "replace", dst=prefix, table=MAIN_TABLE, proto=PROTOCOL, priority=metric, **hops
+            )
+        for metric in present.keys() - wanted.keys():
+            with _absent_is_fine():
+                self._netlink.route("del", dst=prefix, table=MAIN_TABLE, proto=PROTOCOL, priority=metric)
+
+
+def _permanent(message: Any) -> bool:
+    flags = message.get_attr("IFA_FLAGS") or message["flags"]
+    return bool(flags & _PERMANENT)
+
+
+def _by_metric(route: Route | None) -> dict[int, list[str]]:
+    groups: dict[int, list[str]] = {}
+    for metric, gateway in route.next_hops if route else ():
+        groups.setdefault(metric, []).append(gateway)
+    return groups
+
+
+def _address_order(address: str) -> tuple[tuple[int, ...], int]:
+    ip, _, length = address.partition("/")
+    return tuple(map(int, ip.split("."))), int(length)
+
+
+@contextlib.contextmanager
+def _absent_is_fine() -> Iterator[None]:
+    """Deleting what is gone already is no error."""
+    try:
+        yield
+    except NetlinkError as error:
+        if error.code not in (errno.ESRCH, errno.ENODEV, errno.EADDRNOTAVAIL, errno.ENOENT):
+            raise
+
+
+def _failed(what: str, error: NetlinkError) -> DriverError:
+    return DriverError(f"{what}: the kernel says: {os.strerror(error.code)}")

@@ -1,0 +1,57 @@
+"""The memory data plane: a whole switch in memory. It forwards nothing and says so."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from connetos_agent.dataplane.base import ObjectKey, Step
+from connetos_agent.dataplane.intents import RANK
+from connetos_agent.dataplane.states import LinkStatus, State
+
+
+class MemoryDriver:
+    """Holds the state of every object; needs no root. See `connetos_agent.dataplane.base.Driver`.
+
+    Args:
+        kinds: the kinds of objects to hold; all by default.
+    """
+
+    name = "memory"
+
+    def __init__(self, kinds: Iterable[str] = RANK) -> None:
+        self.kinds = frozenset(kinds)
+        self._objects: dict[ObjectKey, State] = {}
+
+    def open(self) -> None:
+        """Nothing to connect to."""
+
+    def close(self) -> None:
+        """Nothing to disconnect from."""
+
+    def refuse(self, target: ObjectKey, want: State) -> str:  # noqa: ARG002 - part of the protocol
+        """Memory takes everything."""
+        return ""
+
+    def present(self) -> Iterable[ObjectKey]:
+        """See `Driver.present`."""
+        return list(self._objects)
+
+    def observe(self, targets: Collection[ObjectKey]) -> Mapping[ObjectKey, State | None]:
+        """See `Driver.observe`."""
+        return {target: self._objects.get(target) for target in targets}
+
+    def observer(self) -> MemoryDriver:
+        """See `Driver.observer`: it may be used from several threads itself."""
+        return self
+
+    def link_status(self) -> Mapping[str, LinkStatus]:
+        """See `Observer.link_status`: there are no devices."""
+        return {}
+
+    def apply(self, steps: Sequence[Step]) -> None:
+        """See `Driver.apply`."""
+        for step in steps:
+            if step.want is None:
+                self._objects.pop(step.target, None)
+            else:
+                self._objects[step.target] = step.want

@@ -1,0 +1,256 @@
+"""The Open vSwitch driver.
+
+| object | in Open vSwitch |
+|---|---|
+| port, access | Port with `vlan_mode=access`, `tag` = native VLAN |
+| port, trunk | Port with `vlan_mode=native-untagged`, `tag` = native VLAN, `trunks` = all VLANs it carries |
+| vlan-interface | internal Interface (the kernel's end of the VLAN), its Port an access port of the VLAN |
+| vlan | `external_ids:vlan-<id>` of the Bridge: name and description (Open vSwitch has no VLANs of its own) |
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
+from connetos_agent.dataplane.openvswitch.database import Database
+from connetos_agent.dataplane.platform import Platform
+from connetos_agent.dataplane.states import LinkStatus, Port, State, Vlan, VlanInterface
+
+VLAN_LABEL = "vlan-"
+MAC_TABLE_SIZE = 16384
+
+
+class RecordObserver:
+    """Looks at the connection's records, which any thread may read. See `connetos_agent.dataplane.base.Observer`."""
+
+    def __init__(self, observe: Callable[[Collection[ObjectKey]], dict[ObjectKey, State | None]]) -> None:
+        self.observe = observe
+
+    def link_status(self) -> Mapping[str, LinkStatus]:
+        """The kernel knows the devices better."""
+        return {}
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class OpenVSwitchDriver:
+    """Realises layer 2 in one Open vSwitch bridge. See `connetos_agent.dataplane.base.Driver`.
+
+    Args:
+        platform: the ports and their network devices.
+        database: OVSDB server, such as `unix:/var/run/openvswitch/db.sock`.
+        bridge: name of the bridge; it is made when it isn't there.
+        datapath_type: `system` (kernel datapath) or `netdev` (userspace); None leaves what is there.
+    """
+
+    name = "openvswitch"
+    kinds = frozenset({"port", "vlan", "vlan-interface"})
+
+    def __init__(self, platform: Platform, database: str, bridge: str, datapath_type: str | None) -> None:
+        self.platform = platform
+        self.bridge = bridge
+        self.datapath_type = datapath_type
+        self.database = Database(database)
+        self._port_of = {device: port for port, device in platform.ports.items()}
+        self._observers: dict[str, Callable[[str], State | None]] = {
+            "port": self._observe_port,
+            "vlan": self._observe_vlan,
+            "vlan-interface": self._observe_vlan_interface,
+        }
+        self._appliers: dict[str, Callable[[Any, Any, str, Any], None]] = {
+            "port": self._apply_port,
+            "vlan": self._apply_vlan,
+            "vlan-interface": self._apply_vlan_interface,
+        }
+
+    def open(self) -> None:
+        """See `Driver.open`; makes the bridge when it isn't there."""
+        self.database.open()
+        self.database.call(self._ensure_bridge)
+
+    def close(self) -> None:
+        """See `Driver.close`."""
+        self.database.close()
+
+    def refuse(self, target: ObjectKey, want: State) -> str:  # noqa: ARG002 - part of the protocol
+        """See `Driver.refuse`: names of VLAN interfaces must not be those of other network devices."""
+        if target.kind != "vlan-interface":
+            return ""
+        taken = {self.bridge, "lo", "ovs-netdev", self.platform.management, *self.platform.ports.values()}
+        return f"{target.key} is the name of another network device" if target.key in taken else ""
+
+    def present(self) -> Iterable[ObjectKey]:
+        """See `Driver.present`."""
+        found: list[ObjectKey] = self.database.call(self._present)
+        return found
+
+    def observe(self, targets: Collection[ObjectKey]) -> Mapping[ObjectKey, State | None]:
+        """See `Driver.observe`."""
+        states: dict[ObjectKey, State | None] = self.database.call(lambda: self._observe(targets))
+        return states
+
+    def observer(self) -> RecordObserver:
+        """See `Driver.observer`."""
+        return RecordObserver(self._observe)
+
+    def _observe(self, targets: Collection[ObjectKey]) -> dict[ObjectKey, State | None]:
+        return {target: self._observers[target.kind](target.key) for target in targets}
+
+    def apply(self, steps: Sequence[Step]) -> None:
+        """See `Driver.apply`: all steps in one OVSDB transaction."""
+        self.database.call(lambda: self._apply(steps))
+
+    # -- below: in the connection's thread; observing, which only reads records, in any ---------------
+
+    def _row(self) -> Any:
+        row = self.database.bridge(self.bridge)
+        if row is None:
+            raise DriverError(f"bridge {self.bridge} isn't there any more")
+        return row
+
+    def _ensure_bridge(self) -> None:
+        row = self.database.bridge(self.bridge)
+        wanted: dict[str, str] = {"mac-table-size": str(MAC_TABLE_SIZE)}
+        if row is not None:
+            right_type = self.datapath_type in (None, row.datapath_type)
+            if right_type and wanted.items() <= row.other_config.items() and row.fail_mode == ["standalone"]:
+                return
+
+        def build(transaction: Any) -> None:
+            bridge = row if row is not None else self._insert_bridge(transaction)
+            if self.datapath_type is not None:
+                bridge.datapath_type = self.datapath_type
+            bridge.fail_mode = ["standalone"]
+            for name, value in wanted.items():
+                bridge.setkey("other_config", name, value)
+
+        self.database.transact(build, f"connetos: bridge {self.bridge}")
+
+    def _insert_bridge(self, transaction: Any) -> Any:
+        tables = self.database.idl.tables
+        interface = transaction.insert(tables["Interface"])
+        interface.name, interface.type = self.bridge, "internal"
+        port = transaction.insert(tables["Port"])
+        port.name, port.interfaces = self.bridge, [interface]
+        bridge = transaction.insert(tables["Bridge"], uuid.uuid4())
+        bridge.name, bridge.ports = self.bridge, [port]
+        root = self.database.root()
+        root.bridges = [*root.bridges, bridge]
+        return bridge
+
+    def _ports(self) -> dict[str, Any]:
+        return {port.name: port for port in self._row().ports}
+
+    def _present(self) -> list[ObjectKey]:
+        found: list[ObjectKey] = []
+        interfaces = self.database.interfaces
+        for name in self._ports():
+            if name in self._port_of:
+                found.append(ObjectKey("port", self._port_of[name]))
+            elif name != self.bridge and name in interfaces and interfaces[name].type == "internal":
+                found.append(ObjectKey("vlan-interface", name))
+        found += [
+            ObjectKey("vlan", label.removeprefix(VLAN_LABEL))
+            for label in self._labels()
+            if label.startswith(VLAN_LABEL)
+        ]
+        return found
+
+    def _labels(self) -> Mapping[str, str]:
+        record = self.database.bridges.get(self.bridge)
+        return {} if record is None else record.external_ids
+
+    def _observe_port(self, port: str) -> State | None:
+        device = self.platform.ports.get(port, "")
+        record, interface = self.database.ports.get(device), self.database.interfaces.get(device)
+        if record is None or interface is None or interface.error:
+            return None
+        native = record.tag or 0
+        if record.vlan_mode == "access" and not record.trunks:
+            return Port("access", native, (native,))
+        mode = "trunk" if record.vlan_mode == "native-untagged" else record.vlan_mode or "none"
+        return Port(mode, native, record.trunks)
+
+    def _observe_vlan(self, vlan: str) -> State | None:
+        label = self._labels().get(f"{VLAN_LABEL}{vlan}")
+        if label is None:
+            return None
+        try:
+            name, description = json.loads(label)
+        except (ValueError, TypeError):
+            return Vlan(name=label, description="")
+        return Vlan(name=name, description=description)
+
+    def _observe_vlan_interface(self, name: str) -> State | None:
+        record, interface = self.database.ports.get(name), self.database.interfaces.get(name)
+        if record is None or interface is None or interface.error or interface.type != "internal":
+            return None
+        tagged = record.vlan_mode == "access" and record.tag and not record.trunks
+        return VlanInterface(vlan=record.tag if tagged and record.tag else 0, mtu_bytes=interface.mtu_request or 0)
+
+    def _apply(self, steps: Sequence[Step]) -> None:
+        def build(transaction: Any) -> None:
+            self._bridge_row = self._row()
+            self._by_name = {port.name: port for port in self._bridge_row.ports}
+            before = set(self._by_name)
+            for step in steps:
+                self._appliers[step.target.kind](transaction, step.have, step.target.key, step.want)
+            if before != set(self._by_name):
+                self._bridge_row.ports = list(self._by_name.values())
+
+        self.database.transact(build, "connetos: " + ", ".join(str(step.target) for step in steps[:5]))
+        self._raise_device_errors(steps)
+
+    def _raise_device_errors(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            device = self.platform.ports.get(step.target.key, step.target.key)
+            record = self.database.interfaces.get(device)
+            if step.want is not None and step.target.kind != "vlan" and record is not None and record.error:
+                raise DriverError(f"{step.target}: Open vSwitch says: {record.error}")
+
+    def _port_row(self, transaction: Any, name: str, kind: str) -> Any:
+        if name not in self._by_name:
+            tables = self.database.idl.tables
+            interface = transaction.insert(tables["Interface"])
+            interface.name, interface.type = name, kind
+            port = transaction.insert(tables["Port"])
+            port.name, port.interfaces = name, [interface]
+            self._by_name[name] = port
+        return self._by_name[name]
+
+    def _apply_port(self, transaction: Any, have: Port | None, port: str, want: Port | None) -> None:
+        device = self.platform.ports[port]
+        if want is None:
+            self._by_name.pop(device, None)
+            return
+        row = self._port_row(transaction, device, "system" if have is None else "")
+        access = want.mode == "access"
+        if have is None or have.mode != want.mode:
+            row.vlan_mode = ["access" if access else "native-untagged"]
+        if have is None or have.native_vlan != want.native_vlan:
+            row.tag = [want.native_vlan]
+        trunks = () if access else want.vlans
+        if have is None or have.mode != want.mode or (not access and have.vlans != want.vlans):
+            row.trunks = list(trunks)
+
+    def _apply_vlan(self, _transaction: Any, _have: State | None, vlan: str, want: Vlan | None) -> None:
+        if want is None:
+            self._bridge_row.delkey("external_ids", f"{VLAN_LABEL}{vlan}")
+        else:
+            label = json.dumps([want.name, want.description], ensure_ascii=False)
+            self._bridge_row.setkey("external_ids", f"{VLAN_LABEL}{vlan}", label)
+
+    def _apply_vlan_interface(
+        self, transaction: Any, _have: State | None, name: str, want: VlanInterface | None
+    ) -> None:
+        if want is None:
+            self._by_name.pop(name, None)
+            return
+        row = self._port_row(transaction, name, "internal")
+        row.vlan_mode, row.tag, row.trunks = ["access"], [want.vlan], []
+        row.interfaces[0].mtu_request = [want.mtu_bytes]

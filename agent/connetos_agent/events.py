@@ -1,0 +1,52 @@
+"""What happens in the switch, told to whoever listens."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+QUEUE_LIMIT = 256
+MAX_LISTENERS = 64
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened: `kind` such as `commit`, `time` in seconds since 1970, and its data."""
+
+    kind: str
+    data: dict[str, Any]
+    time: float = field(default_factory=time.time)
+
+
+class Events:
+    """Hands events to listeners; a listener that is too slow loses the oldest, never the agent its memory."""
+
+    def __init__(self) -> None:
+        self._listeners: set[asyncio.Queue[Event]] = set()
+
+    def publish(self, kind: str, **data: Any) -> None:
+        """Tell all listeners; called in the event loop."""
+        event = Event(kind, data)
+        for queue in self._listeners:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(event)
+
+    @property
+    def full(self) -> bool:
+        """Whether there are as many listeners as there may be."""
+        return len(self._listeners) >= MAX_LISTENERS
+
+    @contextmanager
+    def listen(self) -> Iterator[asyncio.Queue[Event]]:
+        """A queue that gets every event until the block ends."""
+        queue: asyncio.Queue[Event] = asyncio.Queue(QUEUE_LIMIT)
+        self._listeners.add(queue)
+        try:
+            yield queue
+        finally:
+            self._listeners.discard(queue)

@@ -1,0 +1,481 @@
+"""REST under /api/v1 (docs/reference/rest.md): translates requests for the configuration manager and state."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import orjson
+
+from connetos_agent.config.manager import CommitOptions, ConfigManager, Edit, Outcome, Running
+from connetos_agent.config.sessions import Caller, Session
+from connetos_agent.events import Event
+from connetos_agent.northbound import openapi
+from connetos_agent.northbound.auth import Authenticator
+from connetos_agent.northbound.http import Request, Response
+from connetos_agent.northbound.problems import MethodNotAllowed, UnsupportedMediaType
+from connetos_agent.show.state import StateReader
+from connetos_sdk.errors import (
+    AuthenticationFailed,
+    BadRequest,
+    InvalidValue,
+    NotFound,
+    PermissionDenied,
+    PreconditionFailed,
+    TooMany,
+    UnknownPath,
+)
+from connetos_sdk.model import curly, schema, setlines, tree
+from connetos_sdk.model.nodes import LeafList
+from connetos_sdk.model.paths import Path
+from connetos_sdk.model.text import parse_document, parse_json
+from connetos_sdk.model.tree import Document
+
+PREFIX = ("api", "v1")
+EVENT_PING_SECONDS = 15.0
+
+Route = Callable[[Request, Caller, tuple[str, ...]], Awaitable[Response]]
+
+
+class RestApi:
+    """Answers REST requests.
+
+    Args:
+        manager: the configuration.
+        state: operational state.
+        authenticator: checks passwords.
+    """
+
+    def __init__(self, manager: ConfigManager, state: StateReader, authenticator: Authenticator) -> None:
+        self._manager = manager
+        self._state = state
+        self._authenticator = authenticator
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="state")
+        self._resources: dict[str, Route] = {
+            "config": self._config,
+            "sessions": self._sessions,
+            "revisions": self._revisions,
+            "startup": self._startup,
+            "state": self._get_state,
+            "rpc": self._rpc,
+            "events": self._events,
+            "schema": self._schema,
+            "openapi.json": self._openapi,
+        }
+
+    async def open(self) -> None:
+        """Make ready to read state."""
+        await asyncio.get_running_loop().run_in_executor(self._reader, self._state.open)
+
+    async def close(self) -> None:
+        """Give the readers back."""
+        await asyncio.get_running_loop().run_in_executor(self._reader, self._state.close)
+        self._reader.shutdown()
+
+    async def handle(self, request: Request) -> Response:
+        """Answer one request.
+
+        Raises:
+            ConnetosError: becomes a problem document (`problems.problem`).
+        """
+        caller = await self._caller(request)
+        if request.words[:2] != PREFIX or len(request.words) < 3 or request.words[2] not in self._resources:
+            raise NotFound("there is no such resource", hint="/api/v1/ " + ", ".join(self._resources))
+        return await self._resources[request.words[2]](request, caller, request.words[3:])
+
+    async def _caller(self, request: Request) -> Caller:
+        if request.peer.startswith("uid:"):
+            if request.peer == "uid:0":
+                return Caller("root", "super-user", "local", request.peer)
+            raise PermissionDenied("only root may use the local socket")
+        scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "basic":
+            raise AuthenticationFailed("a user name and password are needed", hint="HTTP Basic authentication")
+        try:
+            user, colon, password = base64.b64decode(credentials, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            raise AuthenticationFailed("the credentials aren't HTTP Basic ones") from None
+        if not colon:
+            raise AuthenticationFailed("the credentials aren't HTTP Basic ones")
+        return await self._authenticator.login(user, password, via="rest", source=request.peer)
+
+    # -- configuration --------------------------------------------------------------------------------
+
+    async def _config(self, request: Request, caller: Caller, words: tuple[str, ...]) -> Response:
+        if request.method == "GET":
+            running = self._manager.running
+            return self._document(request, caller, running.document, words, _etag(running.revision))
+        if request.method == "PATCH" and not words and _is_text(request):
+            edits = setlines.parse_lines(_text(request)) if _is_lines(request) else None
+            edit = _edit_of_text(_text(request)) if edits is None else (lambda doc: setlines.apply_edits(doc, edits))
+        else:
+            edit = _edit(request, words)
+        outcome = await self._manager.change(
+            caller, edit, _options(request), if_match=_precondition(request)
+        )
+        return _outcome(outcome)
+
+    def _document(
+        self, request: Request, caller: Caller, document: Document, words: tuple[str, ...], etag: str
+    ) -> Response:
+        located = _locate(words)
+        secrets = _flag(request, "secrets")
+        if secrets and not caller.may_configure:
+            raise PermissionDenied("secrets are for class super-user")
+        shown: Document = document if secrets else curly.mask_secrets(document)
+        defaults = _flag(request, "defaults")
+        form = request.query.get("format", "json")
+        headers = (("etag", etag),)
+        if form == "json":
+            value = tree.with_defaults(shown, words) if defaults else tree.get(shown, words, tree.MISSING)
+            if value is tree.MISSING:
+                if words and not (located.entry is False and hasattr(located.node, "children")):
+                    raise NotFound("isn't configured", path=words, hint="?defaults=true shows default values")
+                value = {}
+            return Response(200, orjson.dumps(value), headers=headers)
+        if form == "text":
+            text = curly.format_curly(shown, words, defaults=defaults)
+        elif form == "set":
+            text = setlines.format_set(shown)
+            prefix = setlines.format_path(words)
+            text = "".join(x for x in text.splitlines(True) if x.startswith(f"set {prefix}")) if words else text
+        else:
+            raise BadRequest(f"there is no format {form[:40]}", hint="json, text or set")
+        return Response(200, text.encode(), "text/plain; charset=utf-8", headers)
+
+    async def _startup(self, request: Request, caller: Caller, words: tuple[str, ...]) -> Response:
+        _allow(request, "GET")
+        text = await asyncio.to_thread(self._manager.store.read_startup)
+        document = parse_document(text) if text is not None else {}
+        return self._document(request, caller, document, words, '"startup"')
+
+    async def _revisions(self, request: Request, caller: Caller, words: tuple[str, ...]) -> Response:
+        if not words:
+            _allow(request, "GET")
+            return _json({"revisions": self._manager.revisions()})
+        revision = _number(words[0], "a revision")
+        store = self._manager.store
+        if words[1:] == ("rollback",):
+            _allow(request, "POST")
+            outcome = await self._manager.rollback(caller, revision, _body_options(request))
+            return _outcome(outcome)
+        _allow(request, "GET")
+        if words[1:] == ("diff",):
+            if "against" not in request.query:
+                return Response(200, store.difference(revision).encode(), "text/plain; charset=utf-8")
+            other = store.read(_number(request.query["against"], "against"))
+            return _diff_response(request, other, store.read(revision))
+        if words[1:2] == ("config",):
+            return self._document(request, caller, store.read(revision), words[2:], _etag(revision))
+        if words[1:]:
+            raise NotFound("there is no such resource", hint="diff, config or rollback")
+        facts = next((f for f in self._manager.revisions() if f["id"] == revision), None)
+        if facts is None:
+            raise NotFound(f"there is no revision {revision}")
+        return _json(facts)
+
+    # -- sessions -------------------------------------------------------------------------------------
+
+    async def _sessions(self, request: Request, caller: Caller, words: tuple[str, ...]) -> Response:
+        if not words:
+            if request.method == "GET":
+                return _json({"sessions": [s.to_dict() for s in self._manager.sessions.all()]})
+            _allow(request, "POST", "GET")
+            body = _body(request, {"exclusive": bool})
+            session = self._manager.open_session(caller, exclusive=body.get("exclusive", False))
+            return _json(session.to_dict(), 201)
+        session = self._manager.sessions.get(words[0], caller)
+        action = words[1] if len(words) > 1 else ""
+        if not action:
+            if request.method == "DELETE":
+                self._manager.close_session(session)
+                return Response(204)
+            _allow(request, "GET", "DELETE")
+            return _json(session.to_dict())
+        if action == "config":
+            return self._session_config(request, caller, session, words[2:])
+        return await self._session_action(request, caller, session, action)
+
+    def _session_config(
+        self, request: Request, caller: Caller, session: Session, words: tuple[str, ...]
+    ) -> Response:
+        if request.method == "GET":
+            return self._document(request, caller, session.candidate, words, f'"session-{session.id}"')
+        self._manager.sessions.check_lock(session)
+        session.edit(_edit(request, words))
+        return _json({"dirty": session.dirty})
+
+    async def _session_action(
+        self, request: Request, caller: Caller, session: Session, action: str
+    ) -> Response:
+        if action == "diff":
+            _allow(request, "GET")
+            return _diff_response(request, session.base, session.candidate)
+        _allow(request, "POST")
+        if action == "lines":
+            self._manager.sessions.check_lock(session)
+            edits = setlines.parse_lines(_text(request))
+            session.edit(lambda document: setlines.apply_edits(document, edits))
+        elif action == "load":
+            self._manager.sessions.check_lock(session)
+            session.edit(_edit_of_text(_text(request), replace=_flag(request, "replace")))
+        elif action == "discard":
+            running = self._manager.running
+            session.restart(running.document, running.revision)
+        elif action == "rollback":
+            body = _body(request, {"rollback": int, "revision": int})
+            revision = self._wanted_revision(body)
+            document = self._manager.store.read(revision)
+            session.edit(lambda candidate: tree.reuse(candidate, document))
+        elif action in ("commit", "check"):
+            options = _body_options(request)
+            if action == "check":
+                options = CommitOptions(options.comment, options.confirm, dry_run=True)
+            return _outcome(await self._manager.commit(session, options))
+        else:
+            raise NotFound("there is no such action", hint="lines, load, diff, check, commit, discard, rollback")
+        return _json({"dirty": session.dirty})
+
+    def _wanted_revision(self, body: dict[str, Any]) -> int:
+        if ("rollback" in body) == ("revision" in body):
+            raise BadRequest("which revision isn't said", hint='give "rollback" (0 to 49) or "revision"')
+        return body["revision"] if "revision" in body else self._manager.revision_at(body["rollback"])
+
+    # -- the rest -------------------------------------------------------------------------------------
+
+    async def _get_state(self, request: Request, _caller: Caller, words: tuple[str, ...]) -> Response:
+        _allow(request, "GET")
+        value = await asyncio.get_running_loop().run_in_executor(self._reader, self._state.at, words)
+        return _json(value)
+
+    async def _rpc(self, request: Request, caller: Caller, words: tuple[str, ...]) -> Response:
+        _allow(request, "POST")
+        name = "/".join(words)
+        if name == "confirm":
+            return _json({"revision": await self._manager.confirm(caller)})
+        if name == "cancel-confirmed":
+            return _outcome(await self._manager.cancel(caller))
+        if name == "rollback":
+            body = _body(request, {"rollback": int, "revision": int, "comment": str, "confirm": int, "dry_run": bool})
+            options = CommitOptions(body.get("comment", ""), body.get("confirm"), body.get("dry_run", False))
+            return _outcome(await self._manager.rollback(caller, self._wanted_revision(body), options))
+        if name == "save":
+            body = _body(request, {"source": str})
+            source = body.get("source", "running")
+            if source not in ("running", "default"):
+                raise InvalidValue(f"source {source[:40]} isn't known", hint="running or default")
+            await self._manager.save_startup(caller, source)
+            return _json({"saved": source})
+        raise NotFound("there is no such operation", hint="confirm, cancel-confirmed, rollback, save")
+
+    async def _events(self, request: Request, _caller: Caller, _words: tuple[str, ...]) -> Response:
+        _allow(request, "GET")
+        if self._manager.events.full:
+            raise TooMany("too many listen to events already")
+        return Response(200, content_type="text/event-stream", stream=self._event_stream(request))
+
+    async def _event_stream(self, request: Request) -> AsyncIterator[bytes]:
+        gone = asyncio.ensure_future(_until_disconnected(request))
+        try:
+            with self._manager.events.listen() as queue:
+                yield b": listening\n\n"
+                while not gone.done():
+                    try:
+                        async with asyncio.timeout(EVENT_PING_SECONDS):
+                            event = await queue.get()
+                    except TimeoutError:
+                        yield b": still here\n\n"
+                    else:
+                        yield _server_sent(event)
+        finally:
+            gone.cancel()
+
+    async def _schema(self, request: Request, _caller: Caller, _words: tuple[str, ...]) -> Response:
+        _allow(request, "GET")
+        return Response(200, orjson.dumps(schema.bundle()), "application/schema+json")
+
+    async def _openapi(self, request: Request, _caller: Caller, _words: tuple[str, ...]) -> Response:
+        _allow(request, "GET")
+        return _json(openapi.document())
+
+
+# -- reading requests ---------------------------------------------------------------------------------
+
+
+def _allow(request: Request, *methods: str) -> None:
+    if request.method not in methods:
+        raise MethodNotAllowed(f"{request.method} isn't possible here", hint=", ".join(methods))
+
+
+def _flag(request: Request, name: str) -> bool:
+    value = request.query.get(name, "false")
+    if value not in ("true", "false"):
+        raise BadRequest(f"{name}={value[:40]} isn't true or false", hint=f"{name}=true")
+    return value == "true"
+
+
+def _number(text: str, what: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise BadRequest(f"{what} is a number, not {text[:40]}")
+    return int(text)
+
+
+def _options(request: Request) -> CommitOptions:
+    confirm = request.query.get("confirm")
+    return CommitOptions(
+        comment=_comment(request.query.get("comment", "")),
+        confirm=None if confirm is None else _number(confirm, "confirm"),
+        dry_run=_flag(request, "dry_run"),
+    )
+
+
+def _comment(text: str) -> str:
+    if len(text) > 512 or any(ord(c) < 32 for c in text):
+        raise BadRequest("the comment is too long or has control characters", hint="at most 512 printable characters")
+    return text
+
+
+def _body(request: Request, fields: dict[str, type]) -> dict[str, Any]:
+    if not request.body:
+        return {}
+    value = parse_json(request.body)
+    if not isinstance(value, dict):
+        raise BadRequest("the body isn't a JSON object", hint="an object with " + ", ".join(fields))
+    for name, item in value.items():
+        if name not in fields:
+            raise BadRequest(f'"{name[:40]}" isn\'t known here', hint="one of " + ", ".join(fields))
+        if type(item) is not fields[name]:
+            raise BadRequest(f'"{name}" has the wrong type', hint=fields[name].__name__)
+    return value
+
+
+def _body_options(request: Request) -> CommitOptions:
+    body = _body(request, {"comment": str, "confirm": int, "dry_run": bool})
+    return CommitOptions(_comment(body.get("comment", "")), body.get("confirm"), body.get("dry_run", False))
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+
+
+def _is_text(request: Request) -> bool:
+    return _content_type(request) == "text/plain"
+
+
+def _is_lines(request: Request) -> bool:
+    return request.body.lstrip().startswith((b"set ", b"delete ", b"#"))
+
+
+def _text(request: Request) -> str:
+    try:
+        return request.body.decode()
+    except UnicodeDecodeError:
+        raise BadRequest("the body isn't UTF-8 text") from None
+
+
+def _json_value(request: Request) -> Any:
+    if _content_type(request) not in ("application/json", "application/merge-patch+json"):
+        raise UnsupportedMediaType(f"a body of type {_content_type(request)[:60]} isn't read here", hint="application/json")
+    return parse_json(request.body)
+
+
+def _locate(words: Path) -> Any:
+    try:
+        return schema.locate(words)
+    except UnknownPath as error:
+        raise NotFound(problems=error.problems) from None
+
+
+def _edit_of_text(text: str, *, replace: bool = False) -> Edit:
+    if replace:
+        document = parse_document(text)
+        return lambda old: tree.replace(old, document)
+    if text.lstrip().startswith(("set ", "delete ")):
+        edits = setlines.parse_lines(text)
+        return lambda old: setlines.apply_edits(old, edits)
+    document = parse_document(text)
+    return lambda old: tree.merge(old, document)
+
+
+def _edit(request: Request, words: Path) -> Edit:
+    if request.method == "DELETE":
+        if words:
+            parent = _locate(words[:-1]).node
+            if isinstance(parent, LeafList):
+                values = _parse_value(parent, words)
+                return lambda document: tree.delete(document, words[:-1], values)
+        _locate(words)
+        return lambda document: tree.delete(document, words)
+    _allow(request, "PUT", "PATCH", "DELETE", "GET")
+    _locate(words)
+    if _is_text(request) and request.method == "PUT" and not words:
+        return _edit_of_text(_text(request), replace=True)
+    value = tree.check(_json_value(request), words)
+    if request.method == "PUT":
+        return lambda document: tree.replace(document, value, words)
+    return lambda document: tree.merge(document, value, words)
+
+
+def _parse_value(node: LeafList, words: Path) -> list[Any]:
+    try:
+        return node.parse(words[-1])
+    except ValueError as error:
+        raise InvalidValue(str(error), path=words[:-1], hint=node.accepts) from None
+
+
+def _precondition(request: Request) -> Callable[[Running], None] | None:
+    expected = request.headers.get("if-match")
+    if expected is None or expected.strip() == "*":
+        return None
+
+    def check(running: Running) -> None:
+        if _etag(running.revision) not in [tag.strip() for tag in expected.split(",")]:
+            raise PreconditionFailed(
+                f"the configuration is at revision {running.revision}, not {expected[:40]}",
+                hint="read it again and make the change on what is there now",
+            )
+
+    return check
+
+
+# -- making answers -----------------------------------------------------------------------------------
+
+
+def _etag(revision: int) -> str:
+    return f'"{revision}"'
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(status, orjson.dumps(value))
+
+
+def _outcome(outcome: Outcome) -> Response:
+    return Response(200, orjson.dumps(outcome.to_dict()), headers=(("etag", _etag(outcome.revision)),))
+
+
+def _diff_response(request: Request, old: Document, new: Document) -> Response:
+    form = request.query.get("format", "text")
+    if form == "text":
+        text = curly.format_difference(old, new)
+    elif form == "set":
+        text = setlines.format_difference(old, new)
+    else:
+        raise BadRequest(f"there is no format {form[:40]}", hint="text or set")
+    return Response(200, text.encode(), "text/plain; charset=utf-8")
+
+
+def _server_sent(event: Event) -> bytes:
+    data = orjson.dumps({"kind": event.kind, "time": event.time, **event.data})
+    return b"event: " + event.kind.encode() + b"\ndata: " + data + b"\n\n"
+
+
+async def _until_disconnected(request: Request) -> None:
+    while (await request.disconnected())["type"] != "http.disconnect":
+        pass
+
+

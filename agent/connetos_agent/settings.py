@@ -1,0 +1,132 @@
+"""The agent's own settings, from `/etc/connetos/agent.toml` (docs/reference/agent.md)."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from connetos_agent.dataplane.platform import Platform
+
+DATAPLANES = ("openvswitch", "memory")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+class SettingsError(Exception):
+    """The settings file is wrong; the message names file, key and what would be right."""
+
+
+@dataclass(frozen=True)
+class OpenVSwitchSettings:
+    """Where Open vSwitch is, and what its bridge is called."""
+
+    database: str = "unix:/var/run/openvswitch/db.sock"
+    control: str = ""
+    bridge: str = "br0"
+    datapath_type: str | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this agent runs.
+
+    Attributes:
+        state_directory: kept over a reboot of the switch.
+        run_directory: lost at a reboot; on a real switch on tmpfs.
+        listen: (address, port) pairs for REST over TLS, besides sockets that systemd hands over.
+    """
+
+    state_directory: Path = Path("/var/lib/connetos")
+    run_directory: Path = Path("/run/connetos")
+    dataplane: str = "openvswitch"
+    log_level: str = "info"
+    platform: Platform = field(default_factory=Platform)
+    openvswitch: OpenVSwitchSettings = field(default_factory=OpenVSwitchSettings)
+    listen: tuple[tuple[str, int], ...] = ()
+
+
+def load(path: Path) -> Settings:
+    """The settings in the file at `path`.
+
+    Raises:
+        SettingsError: it can't be read or says something that isn't known.
+    """
+    try:
+        with path.open("rb") as file:
+            data = tomllib.load(file)
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+    reader = _Reader(path, data)
+    platform = reader.table("platform")
+    vswitch = reader.table("openvswitch")
+    rest = reader.table("rest")
+    defaults, vswitch_defaults = Settings(), OpenVSwitchSettings()
+    settings = Settings(
+        state_directory=Path(reader.text("state-directory", str(defaults.state_directory))),
+        run_directory=Path(reader.text("run-directory", str(defaults.run_directory))),
+        dataplane=reader.choice("dataplane", DATAPLANES, defaults.dataplane),
+        log_level=reader.choice("log-level", LOG_LEVELS, defaults.log_level),
+        platform=Platform(
+            model=platform.text("model", "generic"),
+            ports=platform.names("ports"),
+            management=platform.text("management", "") or None,
+        ),
+        openvswitch=OpenVSwitchSettings(
+            database=vswitch.text("database", vswitch_defaults.database),
+            control=vswitch.text("control", ""),
+            bridge=vswitch.text("bridge", vswitch_defaults.bridge),
+            datapath_type=vswitch.text("datapath-type", "") or None,
+        ),
+        listen=rest.addresses("listen"),
+    )
+    for used in (reader, platform, vswitch, rest):
+        used.finish()
+    return settings
+
+
+class _Reader:
+    """Takes known keys out of a table; what is left over is an error."""
+
+    def __init__(self, path: Path, table: dict[str, Any], prefix: str = "") -> None:
+        self._path, self._table, self._prefix = path, dict(table), prefix
+
+    def _wrong(self, key: str, hint: str) -> SettingsError:
+        return SettingsError(f"{self._path}: {self._prefix}{key}: {hint}")
+
+    def table(self, key: str) -> _Reader:
+        value = self._table.pop(key, {})
+        if not isinstance(value, dict):
+            raise self._wrong(key, f"must be a table [{key}]")
+        return _Reader(self._path, value, f"{key}.")
+
+    def text(self, key: str, default: str) -> str:
+        value = self._table.pop(key, default)
+        if not isinstance(value, str):
+            raise self._wrong(key, "must be text in quotes")
+        return value
+
+    def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
+        value = self.text(key, default)
+        if value not in choices:
+            raise self._wrong(key, f'must be one of {", ".join(choices)}, not "{value}"')
+        return value
+
+    def names(self, key: str) -> dict[str, str]:
+        value = self._table.pop(key, {})
+        if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+            raise self._wrong(key, 'must map port names to network devices, such as "te-1/1/1" = "te-1-1-1"')
+        return value
+
+    def addresses(self, key: str) -> tuple[tuple[str, int], ...]:
+        found = []
+        for item in self._table.pop(key, []):
+            host, _, port = str(item).rpartition(":")
+            if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
+                raise self._wrong(key, f'must list "address:port", not "{item}"')
+            found.append((host.strip("[]"), int(port)))
+        return tuple(found)
+
+    def finish(self) -> None:
+        for key in self._table:
+            raise self._wrong(key, "isn't known")

@@ -1,0 +1,1 @@
+"""Operational state: one function for each area, used by every surface."""

@@ -1,0 +1,189 @@
+"""What the SDK answers: frozen dataclasses, with units in their names, made from the agent's JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class Result:
+    """Base of all results."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Self:
+        """The result that `data` describes. Keys that this version doesn't know are left out."""
+        known = {f.name for f in fields(cls)}
+        return cls(**{name: value for name, value in data.items() if name in known})
+
+
+@dataclass(frozen=True)
+class CommitResult(Result):
+    """What a commit did, or a dry run would do.
+
+    Attributes:
+        revision: the running revision afterwards.
+        changed: whether anything changed.
+        diff: the difference, grouped by place, lines marked `-` and `+`.
+        set_lines: the same as `set` and `delete` lines.
+        plan: for a dry run the steps in the data plane, else how many were made.
+        confirm_deadline: until when it must be confirmed, in seconds since 1970; None if it needn't be.
+    """
+
+    revision: int
+    changed: bool
+    diff: str
+    set_lines: str
+    plan: Any
+    confirm_deadline: float | None
+    dry_run: bool
+
+
+@dataclass(frozen=True)
+class Revision(Result):
+    """Who made a revision, when (seconds since 1970) and how; `rollback` 0 is the running one."""
+
+    id: int
+    parent: int
+    time: float
+    user: str
+    via: str
+    comment: str
+    rollback: int
+
+
+@dataclass(frozen=True)
+class SystemState(Result):
+    """The switch as a whole. `troubles` is what isn't as configured; `forwarding` is false on the memory data plane."""
+
+    hostname: str
+    version: str
+    model: str
+    dataplane: str
+    forwarding: bool
+    uptime_s: float
+    revision: int
+    confirm: Mapping[str, Any] | None
+    troubles: list[str]
+
+
+@dataclass(frozen=True)
+class InterfaceState(Result):
+    """A port. `oper` is up, down or unknown; `mtu_bytes` is the largest frame with header and checksum."""
+
+    name: str
+    admin: str
+    oper: str
+    mtu_bytes: int
+    description: str
+    port_mode: str
+    native_vlan_id: int
+    vlans: list[int]
+    mac: str
+
+
+@dataclass(frozen=True)
+class VlanState(Result):
+    """A VLAN and the ports that carry it."""
+
+    vlan_id: int
+    name: str
+    description: str
+    l3_interface: str
+    tagged: list[str]
+    untagged: list[str]
+
+
+@dataclass(frozen=True)
+class VlanInterfaceState(Result):
+    """A VLAN interface; `mtu_bytes` is the largest IP packet, `addresses` are with prefix length."""
+
+    name: str
+    vlan_id: int | None
+    oper: str
+    mtu_bytes: int | None
+    addresses: list[str]
+    mac: str
+
+
+@dataclass(frozen=True)
+class RouteState(Result):
+    """A static route; `next_hops` are (address, metric) pairs that are installed."""
+
+    prefix: str
+    installed: bool
+    next_hops: list[tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class Event(Result):
+    """Something that happened on the switch at `time` (seconds since 1970)."""
+
+    kind: str
+    time: float
+    data: Mapping[str, Any]
+
+
+def interfaces(data: Mapping[str, Any]) -> dict[str, InterfaceState]:
+    """Ports by name, from the agent's `state/interface`."""
+    return {
+        name: InterfaceState(
+            name=name,
+            admin=entry.get("admin", "unknown"),
+            oper=entry["oper"],
+            mtu_bytes=entry.get("mtu", 0),
+            description=entry.get("description", ""),
+            port_mode=entry.get("port-mode", "unknown"),
+            native_vlan_id=entry.get("native-vlan-id", 0),
+            vlans=entry.get("vlans", []),
+            mac=entry.get("mac", ""),
+        )
+        for name, entry in data["gigabit-ethernet"].items()
+    }
+
+
+def vlans(data: Mapping[str, Any]) -> dict[int, VlanState]:
+    """VLANs by id, from the agent's `state/vlans`."""
+    return {
+        int(vlan): VlanState(
+            vlan_id=int(vlan),
+            name=entry["vlan-name"],
+            description=entry["description"],
+            l3_interface=entry["l3-interface"],
+            tagged=entry["tagged"],
+            untagged=entry["untagged"],
+        )
+        for vlan, entry in data["vlan-id"].items()
+    }
+
+
+def vlan_interfaces(data: Mapping[str, Any]) -> dict[str, VlanInterfaceState]:
+    """VLAN interfaces by name, from the agent's `state/vlan-interface`."""
+    return {
+        name: VlanInterfaceState(
+            name=name,
+            vlan_id=entry["vlan-id"],
+            oper=entry["oper"],
+            mtu_bytes=entry["mtu"],
+            addresses=entry["address"],
+            mac=entry["mac"],
+        )
+        for name, entry in data["interface"].items()
+    }
+
+
+def routes(data: Mapping[str, Any]) -> dict[str, RouteState]:
+    """Static routes by prefix, from the agent's `state/route`."""
+    return {
+        prefix: RouteState(
+            prefix=prefix,
+            installed=entry["installed"],
+            next_hops=[(hop["address"], hop["metric"]) for hop in entry["next-hop"]],
+        )
+        for prefix, entry in data["static"].items()
+    }

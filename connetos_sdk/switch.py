@@ -1,0 +1,291 @@
+"""One switch: the façade that users and every integration work with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path as FilePath
+from types import TracebackType
+from typing import Any, Self
+
+from connetos_sdk import results
+from connetos_sdk.model.paths import Path
+from connetos_sdk.model.words import split_words
+from connetos_sdk.results import CommitResult, Event, Revision, SystemState
+from connetos_sdk.transports.base import CommitOptions, Operation, Transport
+from connetos_sdk.transports.rest import RestTransport
+
+PathLike = str | Path
+"""A configuration path: words in a tuple, or in one text as on a CLI line."""
+
+
+def as_path(path: PathLike) -> Path:
+    """The words of `path`."""
+    return tuple(split_words(path)) if isinstance(path, str) else tuple(path)
+
+
+class Switch:
+    """A switch.
+
+    Args:
+        url: `https://host[:port]`, or `unix:///run/connetos/agent.sock` as root on the switch itself.
+        username: user on the switch.
+        password: its password.
+        verify: whether to check the switch's certificate.
+        ca_file: certificate file (PEM) to trust besides those of the system.
+        timeout_s: seconds to wait for an answer.
+        transport: a transport to use instead of making one for `url`.
+
+    Every method raises errors of `connetos_sdk.errors`; a failed change has changed nothing.
+    """
+
+    def __init__(
+        self,
+        url: str = "",
+        *,
+        username: str | None = None,
+        password: str | None = None,
+        verify: bool = True,
+        ca_file: str | FilePath | None = None,
+        timeout_s: float = 60.0,
+        transport: Transport | None = None,
+    ) -> None:
+        self.url = url
+        self.transport: Transport = transport or RestTransport(
+            url, username=username, password=password, verify=verify, ca_file=ca_file, timeout_s=timeout_s
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Switch({self.url!r})"
+
+    def close(self) -> None:
+        """Give back the connection."""
+        self.transport.close()
+
+    # -- looking at configurations --------------------------------------------------------------------
+
+    def config(
+        self, path: PathLike = (), *, source: str = "running", defaults: bool = False, secrets: bool = False
+    ) -> Any:
+        """What is configured at `path`.
+
+        Args:
+            path: where; the whole configuration by default.
+            source: `running`, `startup` or `revision/<id>`.
+            defaults: fill in the default values of what isn't set.
+            secrets: show password hashes instead of a mask (super-users only).
+        """
+        return self.transport.read_config(as_path(path), source=source, defaults=defaults, secrets=secrets)[0]
+
+    def config_text(
+        self, path: PathLike = (), *, source: str = "running", form: str = "text", defaults: bool = False
+    ) -> str:
+        """The same in curly braces (`form="text"`) or as `set` lines (`form="set"`)."""
+        return self.transport.read_text(as_path(path), source=source, form=form, defaults=defaults)
+
+    def revision(self) -> int:
+        """Id of the running revision."""
+        found = self.transport.read_config(("system",), source="running", defaults=True, secrets=False)[1]
+        return found or 0
+
+    # -- changing: one call, one transaction ----------------------------------------------------------
+
+    def merge(self, document: Any, path: PathLike = (), **options: Any) -> CommitResult:
+        """Lay `document` over what is configured at `path`, and commit.
+
+        Args:
+            document: nested dictionaries in the shape of the configuration tree.
+            path: where; the root by default.
+            options: fields of `connetos_sdk.transports.base.CommitOptions`: `comment`, `confirm`, `dry_run`,
+                `if_revision`.
+        """
+        return self._change("merge", path, document, options)
+
+    def replace(self, document: Any, path: PathLike = (), **options: Any) -> CommitResult:
+        """Put `document` in place of what is configured at `path`, and commit. Options as for `merge`."""
+        return self._change("replace", path, document, options)
+
+    def delete(self, path: PathLike, **options: Any) -> CommitResult:
+        """Delete what is configured at `path`, and commit. Options as for `merge`."""
+        return self._change("delete", path, None, options)
+
+    def apply_lines(self, lines: str | list[str], **options: Any) -> CommitResult:
+        """Run `set` and `delete` lines and commit them as one change. Options as for `merge`."""
+        text = lines if isinstance(lines, str) else "\n".join(lines)
+        return self._change("lines", (), text, options)
+
+    def _change(self, operation: Operation, path: PathLike, value: Any, options: Mapping[str, Any]) -> CommitResult:
+        answer = self.transport.change(operation, as_path(path), value, CommitOptions(**options))
+        return CommitResult.of(answer)
+
+    # -- changing: a candidate ------------------------------------------------------------------------
+
+    def configure(self, *, comment: str = "", confirm: int | None = None, exclusive: bool = False) -> Change:
+        """A candidate configuration, for `with`: committed at the end of the block, forgotten if it raises.
+
+        Args:
+            comment: kept with the revision.
+            confirm: seconds until the commit rolls back unless `confirm()` is called.
+            exclusive: nobody else may configure meanwhile.
+        """
+        return Change(self, comment=comment, confirm=confirm, exclusive=exclusive)
+
+    def confirm(self) -> int:
+        """Confirm the commit that waits for it; its revision."""
+        return int(self.transport.call("confirm", {})["revision"])
+
+    def cancel_confirmed(self) -> CommitResult:
+        """Roll back now the commit that waits for confirmation."""
+        return CommitResult.of(self.transport.call("cancel-confirmed", {}))
+
+    # -- history --------------------------------------------------------------------------------------
+
+    def revisions(self) -> list[Revision]:
+        """The kept revisions, newest first; index 0 is the running one."""
+        return [Revision.of(facts) for facts in self.transport.revisions()]
+
+    def revision_diff(self, revision: int, against: int | None = None) -> str:
+        """What a revision changed, as `set` and `delete` lines; with `against`, how the two differ."""
+        return self.transport.revision_diff(revision, against)
+
+    def rollback(self, index: int = 1, *, revision: int | None = None, **options: Any) -> CommitResult:
+        """Make an earlier configuration the running one again.
+
+        Args:
+            index: how many commits back, 1 to 49.
+            revision: instead of `index`, the id of a revision.
+            options: `comment`, `confirm`, `dry_run` as for `merge`.
+        """
+        wanted = {"rollback": index} if revision is None else {"revision": revision}
+        return CommitResult.of(self.transport.call("rollback", {**wanted, **options}))
+
+    def save(self, source: str = "running") -> None:
+        """Make the running (or `default`) configuration the one that the switch boots with."""
+        self.transport.call("save", {"source": source})
+
+    # -- state ----------------------------------------------------------------------------------------
+
+    def state(self, path: PathLike = ()) -> Any:
+        """Operational state at `path`, as JSON data."""
+        return self.transport.read_state(as_path(path))
+
+    def system(self) -> SystemState:
+        """The switch as a whole."""
+        return SystemState.of(self.state("system"))
+
+    def interfaces(self) -> dict[str, results.InterfaceState]:
+        """Ports by name."""
+        return results.interfaces(self.state("interface"))
+
+    def vlans(self) -> dict[int, results.VlanState]:
+        """VLANs by id."""
+        return results.vlans(self.state("vlans"))
+
+    def vlan_interfaces(self) -> dict[str, results.VlanInterfaceState]:
+        """VLAN interfaces by name."""
+        return results.vlan_interfaces(self.state("vlan-interface"))
+
+    def routes(self) -> dict[str, results.RouteState]:
+        """Static routes by prefix."""
+        return results.routes(self.state("route"))
+
+    def events(self) -> Iterator[Event]:
+        """What happens on the switch, as it happens; ends when the iterator is closed."""
+        for data in self.transport.events():
+            rest = {name: value for name, value in data.items() if name not in ("kind", "time")}
+            yield Event(kind=data["kind"], time=data["time"], data=rest)
+
+
+class Change:
+    """A candidate configuration; made by `Switch.configure`.
+
+    Attributes:
+        result: what the commit did; None before.
+    """
+
+    def __init__(self, switch: Switch, *, comment: str, confirm: int | None, exclusive: bool) -> None:
+        self._switch = switch
+        self._transport = switch.transport
+        self._options: dict[str, Any] = {"comment": comment} | ({} if confirm is None else {"confirm": confirm})
+        self._exclusive = exclusive
+        self._session = ""
+        self.result: CommitResult | None = None
+
+    def __enter__(self) -> Self:
+        self._session = self._transport.open_session(exclusive=self._exclusive)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None and self.result is None:
+                self.commit()
+        finally:
+            session, self._session = self._session, ""
+            self._transport.close_session(session)
+
+    def _open(self) -> str:
+        if not self._session:
+            raise RuntimeError("the change isn't open: use it in a with block")
+        return self._session
+
+    def set(self, line: str) -> None:
+        """One `set` line without its first word: `change.set("vlans vlan-id 10 vlan-name web")`."""
+        self.lines(f"set {line}")
+
+    def delete(self, line: str) -> None:
+        """One `delete` line without its first word."""
+        self.lines(f"delete {line}")
+
+    def lines(self, lines: str | list[str]) -> None:
+        """`set` and `delete` lines."""
+        text = lines if isinstance(lines, str) else "\n".join(lines)
+        self._transport.edit(self._open(), "lines", (), text)
+
+    def load(self, text: str) -> None:
+        """Lay configuration text over the candidate: JSON, curly braces or `set` lines."""
+        self._transport.edit(self._open(), "load", (), text)
+
+    def merge(self, document: Any, path: PathLike = ()) -> None:
+        """Lay `document` over what the candidate has at `path`."""
+        self._transport.edit(self._open(), "merge", as_path(path), document)
+
+    def replace(self, document: Any, path: PathLike = ()) -> None:
+        """Put `document` in place of what the candidate has at `path`."""
+        self._transport.edit(self._open(), "replace", as_path(path), document)
+
+    def rollback(self, index: int = 1) -> None:
+        """Make the candidate what the configuration was `index` commits ago."""
+        self._transport.session_action(self._open(), "rollback", {"rollback": index})
+
+    def config(self, path: PathLike = (), *, defaults: bool = False) -> Any:
+        """What the candidate has at `path`."""
+        source = f"session/{self._open()}"
+        return self._transport.read_config(as_path(path), source=source, defaults=defaults, secrets=False)[0]
+
+    def diff(self, form: str = "text") -> str:
+        """What the candidate changes, as `text` or `set` lines."""
+        return self._transport.session_diff(self._open(), form)
+
+    def check(self) -> CommitResult:
+        """Validate and plan without committing."""
+        return CommitResult.of(self._transport.session_action(self._open(), "check", self._options))
+
+    def discard(self) -> None:
+        """Begin again from the running configuration."""
+        self._transport.session_action(self._open(), "discard", {})
+
+    def commit(self) -> CommitResult:
+        """Commit now; the candidate stays open for more. At the end of the block nothing more is committed."""
+        self.result = CommitResult.of(self._transport.session_action(self._open(), "commit", self._options))
+        return self.result
+
+    def confirm(self) -> int:
+        """Confirm this commit, made with `confirm=`, so that it stays."""
+        return self._switch.confirm()

@@ -1,0 +1,239 @@
+"""REST over HTTPS, or over the agent's unix socket on the switch itself."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Iterator, Mapping
+from pathlib import Path as FilePath
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from connetos_sdk import errors
+from connetos_sdk.model.paths import Path
+from connetos_sdk.transports.base import CommitOptions, Operation
+
+_TEXT = {"content-type": "text/plain; charset=utf-8"}
+_METHODS = {"merge": "PATCH", "replace": "PUT", "delete": "DELETE"}
+
+
+def tls_context(*, verify: bool, ca_file: str | FilePath | None) -> ssl.SSLContext:
+    """How the switch's certificate is checked.
+
+    Raises:
+        Unreachable: `ca_file` can't be read.
+    """
+    try:
+        context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+    except (OSError, ssl.SSLError) as error:
+        raise errors.Unreachable(f"the certificate file {ca_file} can't be used: {error}") from error
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class RestTransport:
+    """See `connetos_sdk.transports.base.Transport`.
+
+    Args:
+        url: `https://host[:port]`, or `unix:///run/connetos/agent.sock` as root on the switch.
+        username: user on the switch.
+        password: its password.
+        verify: whether to check the switch's certificate.
+        ca_file: certificate (PEM) to trust besides; that of a switch is `<state>/tls/certificate.pem`.
+        timeout_s: seconds to wait for an answer.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        username: str | None = None,
+        password: str | None = None,
+        verify: bool = True,
+        ca_file: str | FilePath | None = None,
+        timeout_s: float = 60.0,
+    ) -> None:
+        parts = urlsplit(url)
+        self._where = parts.netloc.rpartition("@")[2] or parts.path
+        if parts.scheme == "unix":
+            transport = httpx.HTTPTransport(uds=parts.path)
+            base = "http://switch/api/v1/"
+        elif parts.scheme == "https" and parts.hostname:
+            transport = httpx.HTTPTransport(verify=tls_context(verify=verify, ca_file=ca_file), retries=1)
+            base = f"https://{self._where}/api/v1/"
+        else:
+            raise errors.Unsupported(f"{url.partition('@')[2] or url} isn't an https:// or unix:// URL")
+        self._client = httpx.Client(
+            base_url=base,
+            transport=transport,
+            auth=httpx.BasicAuth(username, password or "") if username else None,
+            timeout=httpx.Timeout(timeout_s, connect=10.0),
+        )
+
+    def close(self) -> None:
+        """See `Transport.close`."""
+        self._client.close()
+
+    # -- one request ----------------------------------------------------------------------------------
+
+    def _request(
+        self, method: str, resource: str, *, query: Mapping[str, Any] | None = None,
+        value: Any = None, text: str | None = None, headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:  # fmt: skip
+        content, sent = None, dict(headers or {})
+        if text is not None:
+            content, sent = text.encode(), {**sent, **_TEXT}
+        elif value is not None:
+            content, sent = json.dumps(value).encode(), {**sent, "content-type": "application/json"}
+        try:
+            response = self._client.request(method, resource, params=query, content=content, headers=sent)
+        except httpx.HTTPError as error:
+            raise self._failure(error) from error
+        if response.is_success:
+            return response
+        raise _error_of(response)
+
+    def _failure(self, error: httpx.HTTPError) -> errors.TransportError:
+        cause = str(error) or type(error).__name__
+        if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError):
+            if "certificate verify failed" in cause.lower():
+                return errors.Unreachable(
+                    f"the certificate of {self._where} isn't trusted: {cause}",
+                    hint="give its certificate as ca_file, or verify=False if you must",
+                )
+            return errors.Unreachable(
+                f"{self._where} can't be reached: {cause}", hint="is the agent running, and the address right?"
+            )
+        if isinstance(error, httpx.TimeoutException):
+            return errors.TimedOut(
+                f"{self._where} didn't answer in time", hint="whether a change was made is unknown: look at the revisions"
+            )
+        return errors.ProtocolError(f"the connection to {self._where} broke: {cause}")
+
+    def _json(self, *args: Any, **kwargs: Any) -> Any:
+        response = self._request(*args, **kwargs)
+        try:
+            return response.json()
+        except ValueError:
+            raise errors.ProtocolError(f"{self._where} answered something that isn't JSON") from None
+
+    # -- configuration --------------------------------------------------------------------------------
+
+    @staticmethod
+    def _resource(source: str, path: Path) -> str:
+        homes = {"running": "config", "startup": "startup"}
+        kind, _, name = source.partition("/")
+        if kind == "revision":
+            home = f"revisions/{name}/config"
+        elif kind == "session":
+            home = f"sessions/{name}/config"
+        else:
+            home = homes[kind]
+        return "/".join([home, *(quote(word, safe="") for word in path)])
+
+    def read_config(self, path: Path, *, source: str, defaults: bool, secrets: bool) -> tuple[Any, int | None]:
+        """See `Transport.read_config`."""
+        query = {name: "true" for name, on in (("defaults", defaults), ("secrets", secrets)) if on}
+        response = self._request("GET", self._resource(source, path), query=query)
+        tag = response.headers.get("etag", "").strip('"')
+        return response.json(), int(tag) if tag.isdigit() else None
+
+    def read_text(self, path: Path, *, source: str, form: str, defaults: bool) -> str:
+        """See `Transport.read_text`."""
+        query = {"format": form, **({"defaults": "true"} if defaults else {})}
+        return self._request("GET", self._resource(source, path), query=query).text
+
+    def change(self, operation: Operation, path: Path, value: Any, options: CommitOptions) -> Mapping[str, Any]:
+        """See `Transport.change`."""
+        query: dict[str, Any] = {"comment": options.comment} if options.comment else {}
+        if options.confirm is not None:
+            query["confirm"] = options.confirm
+        if options.dry_run:
+            query["dry_run"] = "true"
+        headers = {} if options.if_revision is None else {"if-match": f'"{options.if_revision}"'}
+        resource = self._resource("running", path)
+        if operation in ("lines", "load"):
+            answer = self._json("PATCH", resource, query=query, text=value, headers=headers)
+        else:
+            answer = self._json(_METHODS[operation], resource, query=query, value=value, headers=headers)
+        return _mapping(answer)
+
+    # -- sessions -------------------------------------------------------------------------------------
+
+    def open_session(self, *, exclusive: bool) -> str:
+        """See `Transport.open_session`."""
+        return str(self._json("POST", "sessions", value={"exclusive": exclusive})["id"])
+
+    def close_session(self, session: str) -> None:
+        """See `Transport.close_session`."""
+        self._request("DELETE", f"sessions/{session}")
+
+    def edit(self, session: str, operation: Operation, path: Path, value: Any) -> None:
+        """See `Transport.edit`."""
+        if operation in ("lines", "load"):
+            self._request("POST", f"sessions/{session}/{operation}", text=value)
+        else:
+            self._request(_METHODS[operation], self._resource(f"session/{session}", path), value=value)
+
+    def session_action(self, session: str, action: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """See `Transport.session_action`."""
+        return _mapping(self._json("POST", f"sessions/{session}/{action}", value=dict(body)))
+
+    def session_diff(self, session: str, form: str) -> str:
+        """See `Transport.session_diff`."""
+        return self._request("GET", f"sessions/{session}/diff", query={"format": form}).text
+
+    # -- the rest -------------------------------------------------------------------------------------
+
+    def call(self, name: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """See `Transport.call`."""
+        return _mapping(self._json("POST", f"rpc/{name}", value=dict(body)))
+
+    def read_state(self, path: Path) -> Any:
+        """See `Transport.read_state`."""
+        return self._json("GET", "/".join(["state", *(quote(word, safe="") for word in path)]))
+
+    def revisions(self) -> list[Mapping[str, Any]]:
+        """See `Transport.revisions`."""
+        found: list[Mapping[str, Any]] = self._json("GET", "revisions")["revisions"]
+        return found
+
+    def revision_diff(self, revision: int, against: int | None) -> str:
+        """See `Transport.revision_diff`."""
+        query = {} if against is None else {"against": against}
+        return self._request("GET", f"revisions/{revision}/diff", query=query).text
+
+    def events(self) -> Iterator[Mapping[str, Any]]:
+        """See `Transport.events`."""
+        try:
+            with self._client.stream("GET", "events", timeout=httpx.Timeout(60.0)) as response:
+                if not response.is_success:
+                    response.read()
+                    raise _error_of(response)
+                for line in response.iter_lines():
+                    if line.startswith("data: "):
+                        yield json.loads(line[6:])
+        except httpx.HTTPError as error:
+            raise self._failure(error) from error
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise errors.ProtocolError("the switch answered something unexpected")
+    return value
+
+
+def _error_of(response: httpx.Response) -> errors.ConnetosError:
+    try:
+        data = response.json()
+    except ValueError:
+        data = None
+    if isinstance(data, dict) and "problems" in data:
+        return errors.from_dict(data)
+    if response.status_code == 503:
+        return errors.TooMany("the switch has too many connections", hint="try again in a moment")
+    return errors.ProtocolError(f"the switch answered {response.status_code} {response.reason_phrase}")

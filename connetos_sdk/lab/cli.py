@@ -214,18 +214,17 @@ def _print_step(event: Progress) -> None:
 
 def _table(lab: Lab, switches: list[SwitchStatus]) -> Table:
     title = f"lab {lab.topology.name}, data plane {lab.dataplane.value}"
-    headers = ("switch", "ovs", "agent", "pid: db", "vswitchd", "agent")
-    table = Table(*headers, title=title, title_justify="left", box=None)
-    table.add_column("memory", justify="right")
-    # A URL that is broken over two lines cannot be copied.
-    table.add_column("URL", no_wrap=True, overflow="ignore")
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for header in ("switch", "ovs", "pids", "agent", "pid", "memory", "URL"):
+        # What is broken over two lines cannot be copied.
+        table.add_column(header, no_wrap=True, overflow="ignore")
     for switch in switches:
-        pids = (switch.ovsdb_pid, switch.vswitchd_pid, switch.agent_pid)
         table.add_row(
             switch.name,
             _coloured(switch.ovs),
+            f"{switch.ovsdb_pid or '-'} {switch.vswitchd_pid or '-'}",
             _coloured(switch.agent),
-            *(str(pid or "-") for pid in pids),
+            str(switch.agent_pid or "-"),
             f"{switch.memory_bytes / 2**20:.0f} MiB",
             switch.url,
         )

@@ -186,12 +186,14 @@ def _locked(path: Path, lab: str) -> int:
             if os.path.samestat(os.fstat(descriptor), path.stat()):
                 return descriptor
         except BlockingIOError:
-            holder = os.pread(descriptor, 32, 0).decode().strip() or "unknown"
-            os.close(descriptor)
-            raise LabBusyError(
-                f"lab {lab} is being changed by process {holder}",
-                "wait until it has finished, then try again",
-            ) from None
+            holder = os.pread(descriptor, 32, 0).decode().strip()
+            if _runs(holder) or time.monotonic() > patience:
+                os.close(descriptor)
+                reason = f"lab {lab} is being changed by process {holder or 'unknown'}"
+                raise LabBusyError(reason, "wait until it has finished, then try again") from None
+            # Its holder was killed while it forked, and the child lets go of the lock as soon as it has become
+            # another program; or the holder has not written its pid yet.
+            time.sleep(0.01)
         except FileNotFoundError:
             pass
         os.close(descriptor)

@@ -146,7 +146,8 @@ class ConfigManager:
         else:
             self._boot()
         plan, self.troubles = self.dataplane.reconcile(self.running.document)
-        log.info("data plane reconciled: %d changes, %d troubles", len(plan.steps), len(self.troubles))
+        steps = [str(step) for step in plan.steps if step.driver != "accounts"]
+        log.info("data plane reconciled", extra={"changes": len(steps), "troubles": len(self.troubles), "first": steps[:10]})
         for trouble in self.troubles:
             log.error("not as configured: %s", trouble)
         self._resume_marker.touch(mode=0o600)

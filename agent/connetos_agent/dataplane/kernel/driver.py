@@ -72,7 +72,7 @@ class Device:
             group=message.get_attr("IFLA_GROUP") or 0,
             min_mtu=message.get_attr("IFLA_MIN_MTU") or 0,
             max_mtu=message.get_attr("IFLA_MAX_MTU") or 65535,
-            carrier=message.get_attr("IFLA_OPERSTATE") == "UP",
+            carrier=message.get_attr("IFLA_CARRIER") == 1,
             mac=message.get_attr("IFLA_ADDRESS") or "",
         )
 

@@ -21,7 +21,6 @@ import ovs.db.idl
 import ovs.jsonrpc
 import ovs.poller
 import ovs.stream
-import ovs.vlog
 
 from connetos_agent.dataplane.base import TIMEOUT, DriverError
 
@@ -279,8 +278,6 @@ class Database:
         return job
 
     def _connect(self) -> None:
-        ovs.vlog.Vlog.init()
-        ovs.vlog.Vlog.set_levels_from_string("console:off")
         helper = ovs.db.idl.SchemaHelper(schema_json=self._fetch_schema())
         for table, columns in COLUMNS.items():
             helper.register_columns(table, columns)

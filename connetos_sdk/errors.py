@@ -288,6 +288,8 @@ def raise_problems(problems: Iterable[Problem]) -> None:
         return
     codes = {p.code for p in listed}
     classes = {cls.code: cls for cls in _tree(ConfigError)}
-    raise classes.get(codes.pop(), ConfigError)(problems=listed) if len(codes) == 1 else ConfigError(
-        problems=listed
+    raise (
+        classes.get(codes.pop(), ConfigError)(problems=listed)
+        if len(codes) == 1
+        else ConfigError(problems=listed)
     )

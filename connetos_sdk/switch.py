@@ -119,7 +119,9 @@ class Switch:
         text = lines if isinstance(lines, str) else "\n".join(lines)
         return self._change("lines", (), text, options)
 
-    def _change(self, operation: Operation, path: PathLike, value: Any, options: Mapping[str, Any]) -> CommitResult:
+    def _change(
+        self, operation: Operation, path: PathLike, value: Any, options: Mapping[str, Any]
+    ) -> CommitResult:
         answer = self.transport.change(operation, as_path(path), value, CommitOptions(**options))
         return CommitResult.of(answer)
 
@@ -211,7 +213,9 @@ class Change:
     def __init__(self, switch: Switch, *, comment: str, confirm: int | None, exclusive: bool) -> None:
         self._switch = switch
         self._transport = switch.transport
-        self._options: dict[str, Any] = {"comment": comment} | ({} if confirm is None else {"confirm": confirm})
+        self._options: dict[str, Any] = {"comment": comment} | (
+            {} if confirm is None else {"confirm": confirm}
+        )
         self._exclusive = exclusive
         self._session = ""
         self.result: CommitResult | None = None

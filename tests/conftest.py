@@ -25,7 +25,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         needs = {mark.name for mark in item.iter_markers()} & {"root", "ovs"}
         if needs and not CAN_USE_OVS:
             if os.environ.get("CI") == "true":
-                pytest.exit("CI must run as root with Open vSwitch: tests that need them may not be skipped", 3)
+                pytest.exit(
+                    "CI must run as root with Open vSwitch: tests that need them may not be skipped", 3
+                )
             item.add_marker(pytest.mark.skip(reason="needs root and Open vSwitch (make setup, as root)"))
 
 
@@ -42,7 +44,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 def connect(switch: LabSwitch, **options: object) -> Switch:
     """An SDK connection to a lab switch."""
-    arguments = {"username": switch.username, "password": switch.password, "ca_file": switch.ca_file, **options}
+    arguments = {
+        "username": switch.username,
+        "password": switch.password,
+        "ca_file": switch.ca_file,
+        **options,
+    }
     return Switch(switch.url, **arguments)  # type: ignore[arg-type]
 
 

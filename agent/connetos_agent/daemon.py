@@ -99,10 +99,12 @@ class Agent:
                 await self._server.listen(sock, tls)
                 log.info("listening", extra={"address": sock.getsockname()})
             if not self._accounts.any_accounts():
-                log.warning("no user has a password, so nobody can log in from elsewhere; use the local socket")
+                log.warning(
+                    "no user has a password, so nobody can log in from elsewhere; use the local socket"
+                )
 
     def _tls(self) -> ssl.SSLContext:
-        addresses = [host for host, _ in self._config.listen if host not in ("0.0.0.0", "::")]  # noqa: S104
+        addresses = [host for host, _ in self._config.listen if host not in ("0.0.0.0", "::")]
         files = certificate.ensure(self._config.state_directory / "tls", socket.gethostname(), addresses)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2

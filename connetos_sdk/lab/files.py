@@ -191,7 +191,7 @@ def _locked(path: Path, lab: str) -> int:
                 os.close(descriptor)
                 reason = f"lab {lab} is being changed by process {holder or 'unknown'}"
                 raise LabBusyError(reason, "wait until it has finished, then try again") from None
-            # Its holder was killed while it forked, and the child lets go of the lock as soon as it has become
+            # Its holder was killed while it forked, and the child lets go of the lock as soon as it becomes
             # another program; or the holder has not written its pid yet.
             time.sleep(0.01)
         except FileNotFoundError:

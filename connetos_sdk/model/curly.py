@@ -1,10 +1,10 @@
 """The configuration in curly braces, as `show` displays it (layout: spec/cli/config-tree.yaml, `display`).
 
-    interface {
-        gigabit-ethernet "te-1/1/1" {
-            mtu: 9216
-        }
+interface {
+    gigabit-ethernet "te-1/1/1" {
+        mtu: 9216
     }
+}
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from connetos_sdk.errors import ParseError, Problem
+from connetos_sdk.errors import ParseError
 from connetos_sdk.model import tree
 from connetos_sdk.model.diff import MASK, diff
 from connetos_sdk.model.nodes import AnyNode, Container, KeyedList, Leaf, LeafList, unknown
@@ -24,7 +24,9 @@ from connetos_sdk.model.tree import MISSING, Document
 from connetos_sdk.model.words import TOKEN, quote, unquote
 
 INDENT = "    "
-_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*|[0-9]+|[0-9.]+(/[0-9]+)?|([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}")
+_PLAIN_KEY = re.compile(
+    r"[A-Za-z_][A-Za-z0-9_.]*|[0-9]+|[0-9.]+(/[0-9]+)?|([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}"
+)
 
 
 def format_curly(document: Document, path: Path = (), *, defaults: bool = False, level: int = 0) -> str:
@@ -38,10 +40,14 @@ def format_curly(document: Document, path: Path = (), *, defaults: bool = False,
     """
     located = locate(path)
     value = tree.get(document, path, MISSING)
-    lines = _leaf_lines(located.node, value, level) if isinstance(located.node, Leaf | LeafList) else (
-        _list_lines(located.node, value, level, defaults)
-        if isinstance(located.node, KeyedList)
-        else _container_lines(located.node, value, level, defaults)
+    lines = (
+        _leaf_lines(located.node, value, level)
+        if isinstance(located.node, Leaf | LeafList)
+        else (
+            _list_lines(located.node, value, level, defaults)
+            if isinstance(located.node, KeyedList)
+            else _container_lines(located.node, value, level, defaults)
+        )
     )
     return "".join(f"{line}\n" for line in lines)
 
@@ -105,9 +111,9 @@ def _shown(node: Leaf, value: Any) -> str:
 def format_difference(old: Document, new: Document) -> str:
     """What leads from `old` to `new`, grouped by place, lines marked `-` and `+`; secrets are masked.
 
-        [edit interface gigabit-ethernet te-1/1/1]
-        -   mtu: 1518
-        +   mtu: 9216
+    [edit interface gigabit-ethernet te-1/1/1]
+    -   mtu: 1518
+    +   mtu: 9216
     """
     groups: dict[Path, list[str]] = {}
     inside: list[Path] = []
@@ -118,7 +124,9 @@ def format_difference(old: Document, new: Document) -> str:
         if located.entry:
             inside.append(change.path)
             parent = change.path[:-2]
-            lines = _entry_difference(change.path, old if change.new is None else new, "-+"[change.old is None])
+            lines = _entry_difference(
+                change.path, old if change.new is None else new, "-+"[change.old is None]
+            )
         else:
             parent = change.path[:-1]
             lines = _leaf_difference(located.node, change.old, change.new, change.secret)

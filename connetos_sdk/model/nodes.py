@@ -195,7 +195,9 @@ class LeafList:
         """See `Node.check`. Where ranges are allowed, items may be text such as `20:24,31`."""
         if not isinstance(value, list):
             reason = f"{show_value(value)} is {type_name(value)}, not a list"
-            problems.append(Problem(reason, path, f"a list of values, each {self.accepts}", InvalidValue.code))
+            problems.append(
+                Problem(reason, path, f"a list of values, each {self.accepts}", InvalidValue.code)
+            )
             return value
         found: set[Any] = set()
         for item in value:

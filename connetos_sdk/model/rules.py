@@ -96,7 +96,9 @@ def addresses_are_usable(document: Document) -> Iterator[Problem]:
 
 def subnets_are_apart(document: Document) -> Iterator[Problem]:
     """Subnets of different interfaces don't overlap; one interface may have several addresses in one subnet."""
-    known = sorted(_interfaces(document), key=lambda item: (item[1].network.network_address, item[1].network.prefixlen))
+    known = sorted(
+        _interfaces(document), key=lambda item: (item[1].network.network_address, item[1].network.prefixlen)
+    )
     widest: tuple[Path, ipaddress.IPv4Interface] | None = None
     for path, interface in known:
         if widest and interface.network.subnet_of(widest[1].network):
@@ -119,9 +121,13 @@ def management_gateway_is_reachable(document: Document) -> Iterator[Problem]:
     address = get(document, (*ETH0, "address"), "0.0.0.0/0")
     path = (*ETH0, "gateway")
     if address == "0.0.0.0/0":
-        yield _problem("a gateway needs an address", path, f"set {format_path(ETH0)} address, or leave both to DHCP")
+        yield _problem(
+            "a gateway needs an address", path, f"set {format_path(ETH0)} address, or leave both to DHCP"
+        )
     elif ipaddress.IPv4Address(gateway) not in (network := ipaddress.IPv4Interface(address).network):
-        yield _problem(f"{gateway} isn't in the port's subnet {network}", path, "use a gateway in that subnet")
+        yield _problem(
+            f"{gateway} isn't in the port's subnet {network}", path, "use a gateway in that subnet"
+        )
 
 
 def routes_have_next_hops(document: Document) -> Iterator[Problem]:
@@ -138,9 +144,13 @@ def routes_have_next_hops(document: Document) -> Iterator[Problem]:
         hops = [((*path, "next-hop"), route["next-hop"])] if "next-hop" in route else []
         hops += [((*path, "qualified-next-hop", hop), hop) for hop in route.get("qualified-next-hop", {})]
         if not hops:
-            yield _problem("a static route needs a next hop", path, f"set {format_path(path)} next-hop <address>")
+            yield _problem(
+                "a static route needs a next hop", path, f"set {format_path(path)} next-hop <address>"
+            )
         if ipaddress.IPv4Network(prefix) in subnets:
-            yield _problem(f"{prefix} is the subnet of a VLAN interface", path, "a connected network needs no route")
+            yield _problem(
+                f"{prefix} is the subnet of a VLAN interface", path, "a connected network needs no route"
+            )
         for hop_path, hop in hops:
             address = ipaddress.IPv4Address(hop)
             if address in own:
@@ -149,7 +159,9 @@ def routes_have_next_hops(document: Document) -> Iterator[Problem]:
                 yield _problem(f"{hop} is in no connected subnet", hop_path, f"connected: {shown}")
         if route.get("next-hop") in route.get("qualified-next-hop", {}):
             hop_path = (*path, "qualified-next-hop", route["next-hop"])
-            yield _problem(f"{route['next-hop']} is the route's next-hop already", hop_path, "name each next hop once")
+            yield _problem(
+                f"{route['next-hop']} is the route's next-hop already", hop_path, "name each next hop once"
+            )
 
 
 RULES: tuple[Rule, ...] = (

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from connetos_sdk.errors import ConnetosError, ParseError, Problem
 from connetos_sdk.model import tree
 from connetos_sdk.model.diff import diff
-from connetos_sdk.model.nodes import AnyNode, Container, KeyedList, Leaf, LeafList, unknown
+from connetos_sdk.model.nodes import AnyNode, KeyedList, Leaf, LeafList, unknown
 from connetos_sdk.model.paths import Path, format_path
 from connetos_sdk.model.ranges import compress_numbers, expand_numbers, expand_ports
 from connetos_sdk.model.schema import locate, root
@@ -95,7 +95,9 @@ def parse_lines(text: str) -> list[Edit]:
         try:
             edits.extend(parse_line(line))
         except ConnetosError as error:
-            problems += [Problem(f"line {number}: {p.reason}", p.path, p.hint, p.code) for p in error.problems]
+            problems += [
+                Problem(f"line {number}: {p.reason}", p.path, p.hint, p.code) for p in error.problems
+            ]
     if problems:
         raise ParseError(problems=problems)
     return edits
@@ -112,7 +114,9 @@ def parse_line(line: str) -> list[Edit]:
     except ValueError as error:
         raise ParseError(str(error), hint='close it with "') from None
     if not words or words[0] not in ("set", "delete"):
-        raise ParseError(f'"{words[0] if words else ""}" isn\'t known here', hint="a line begins with set or delete")
+        raise ParseError(
+            f'"{words[0] if words else ""}" isn\'t known here', hint="a line begins with set or delete"
+        )
     operation: Literal["set", "delete"] = "set" if words[0] == "set" else "delete"
     if len(words) == 1:
         raise ParseError(f"{operation} needs a path", hint=root().expected)
@@ -167,7 +171,11 @@ class _Line:
         if rest:
             secret = isinstance(node, Leaf) and node.secret
             more = "more" if secret else f'"{rest[0]}"'
-            raise ParseError(f"{more} is too much after the value", path=self._path(), hint="put text with spaces in quotes")
+            raise ParseError(
+                f"{more} is too much after the value",
+                path=self._path(),
+                hint="put text with spaces in quotes",
+            )
         if self.operation == "delete" and isinstance(node, Leaf):
             raise ParseError(
                 "delete takes no value here", path=self._path(), hint=f"delete {format_path(self._path())}"
@@ -193,7 +201,9 @@ class _Line:
         for words in self.alternatives:
             count *= len(words)
         if count > MAX_LINE_TARGETS:
-            raise ParseError(f"the ranges name {count} places", hint=f"at most {MAX_LINE_TARGETS} in one line")
+            raise ParseError(
+                f"the ranges name {count} places", hint=f"at most {MAX_LINE_TARGETS} in one line"
+            )
         return [Edit(self.operation, path, value) for path in itertools.product(*self.alternatives)]
 
 

@@ -22,7 +22,9 @@ def parse_document(text: str) -> Document:
     if body.startswith("{"):
         document: Document = tree.check(parse_json(text))
         return document
-    first = next((line.split() for line in body.splitlines() if line.strip() and not line.lstrip().startswith("#")), [])
+    first = next(
+        (line.split() for line in body.splitlines() if line.strip() and not line.lstrip().startswith("#")), []
+    )
     if first and first[0] in ("set", "delete"):
         return apply_edits({}, parse_lines(text))
     return parse_curly(text)

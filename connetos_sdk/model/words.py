@@ -6,7 +6,9 @@ import re
 
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _UNESCAPES = {"\\": "\\", '"': '"', "n": "\n", "t": "\t", "r": "\r"}
-TOKEN = re.compile(r'(?P<space>[^\S\n]+)|(?P<quoted>"(?:[^"\\\n]|\\.)*")|(?P<mark>[{}\n])|(?P<word>[^\s{}"]+)')
+TOKEN = re.compile(
+    r'(?P<space>[^\S\n]+)|(?P<quoted>"(?:[^"\\\n]|\\.)*")|(?P<mark>[{}\n])|(?P<word>[^\s{}"]+)'
+)
 """Tokens of the text forms: blanks, quoted words, braces and line ends, bare words."""
 
 

@@ -39,13 +39,17 @@ class Transport(Protocol):
     def close(self) -> None:
         """Give back connections."""
 
-    def read_config(self, path: Path, *, source: str, defaults: bool, secrets: bool) -> tuple[Any, int | None]:
+    def read_config(
+        self, path: Path, *, source: str, defaults: bool, secrets: bool
+    ) -> tuple[Any, int | None]:
         """The value at `path` of `running`, `startup`, `revision/<id>` or `session/<id>`, and its revision if it has one."""
 
     def read_text(self, path: Path, *, source: str, form: str, defaults: bool) -> str:
         """The same as text: `text` (curly braces) or `set` lines."""
 
-    def change(self, operation: Operation, path: Path, value: Any, options: CommitOptions) -> Mapping[str, Any]:
+    def change(
+        self, operation: Operation, path: Path, value: Any, options: CommitOptions
+    ) -> Mapping[str, Any]:
         """One change, one transaction."""
 
     def open_session(self, *, exclusive: bool) -> str:

@@ -106,11 +106,13 @@ class RestTransport:
                     hint="give its certificate as ca_file, or verify=False if you must",
                 )
             return errors.Unreachable(
-                f"{self._where} can't be reached: {cause}", hint="is the agent running, and the address right?"
+                f"{self._where} can't be reached: {cause}",
+                hint="is the agent running, and the address right?",
             )
         if isinstance(error, httpx.TimeoutException):
             return errors.TimedOut(
-                f"{self._where} didn't answer in time", hint="whether a change was made is unknown: look at the revisions"
+                f"{self._where} didn't answer in time",
+                hint="whether a change was made is unknown: look at the revisions",
             )
         return errors.ProtocolError(f"the connection to {self._where} broke: {cause}")
 
@@ -135,7 +137,9 @@ class RestTransport:
             home = homes[kind]
         return "/".join([home, *(quote(word, safe="") for word in path)])
 
-    def read_config(self, path: Path, *, source: str, defaults: bool, secrets: bool) -> tuple[Any, int | None]:
+    def read_config(
+        self, path: Path, *, source: str, defaults: bool, secrets: bool
+    ) -> tuple[Any, int | None]:
         """See `Transport.read_config`."""
         query = {name: "true" for name, on in (("defaults", defaults), ("secrets", secrets)) if on}
         response = self._request("GET", self._resource(source, path), query=query)
@@ -147,7 +151,9 @@ class RestTransport:
         query = {"format": form, **({"defaults": "true"} if defaults else {})}
         return self._request("GET", self._resource(source, path), query=query).text
 
-    def change(self, operation: Operation, path: Path, value: Any, options: CommitOptions) -> Mapping[str, Any]:
+    def change(
+        self, operation: Operation, path: Path, value: Any, options: CommitOptions
+    ) -> Mapping[str, Any]:
         """See `Transport.change`."""
         query: dict[str, Any] = {"comment": options.comment} if options.comment else {}
         if options.confirm is not None:

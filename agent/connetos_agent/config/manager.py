@@ -140,14 +140,19 @@ class ConfigManager:
         except DriverError as error:
             raise ApplyFailed(str(error)) from error
         for revision in self.store.interrupted:
-            log.warning("commit of revision %d didn't end; going back to revision %d", revision, self.store.last)
+            log.warning(
+                "commit of revision %d didn't end; going back to revision %d", revision, self.store.last
+            )
         if self._resume_marker.exists() and self.store.last:
             self._resume()
         else:
             self._boot()
         plan, self.troubles = self.dataplane.reconcile(self.running.document)
         steps = [str(step) for step in plan.steps if step.driver != "accounts"]
-        log.info("data plane reconciled", extra={"changes": len(steps), "troubles": len(self.troubles), "first": steps[:10]})
+        log.info(
+            "data plane reconciled",
+            extra={"changes": len(steps), "troubles": len(self.troubles), "first": steps[:10]},
+        )
         for trouble in self.troubles:
             log.error("not as configured: %s", trouble)
         self._resume_marker.touch(mode=0o600)
@@ -156,7 +161,9 @@ class ConfigManager:
         """Go on with the last committed revision: the agent was restarted, the switch wasn't."""
         self.running = Running(self.store.last, self.store.read(self.store.last))
         confirmation = self.store.read_confirmation()
-        extended = confirmation is not None and confirmation.revert_to < self.store.last < confirmation.revision
+        extended = (
+            confirmation is not None and confirmation.revert_to < self.store.last < confirmation.revision
+        )
         if confirmation is not None and (confirmation.revision == self.store.last or extended):
             # An extension whose own commit didn't end leaves the commit before it to be confirmed.
             self.confirmation = replace(confirmation, revision=self.store.last)
@@ -206,12 +213,19 @@ class ConfigManager:
         return await asyncio.get_running_loop().run_in_executor(self._worker, job)
 
     def _facts(self, caller: Caller, comment: str) -> Facts:
-        return Facts(self.store.last + 1, self.running.revision, time.time(), caller.user, caller.via, comment)
+        return Facts(
+            self.store.last + 1, self.running.revision, time.time(), caller.user, caller.via, comment
+        )
 
     # -- changes --------------------------------------------------------------------------------------
 
     async def change(
-        self, caller: Caller, edit: Edit, options: CommitOptions, *, if_match: Callable[[Running], None] | None = None
+        self,
+        caller: Caller,
+        edit: Edit,
+        options: CommitOptions,
+        *,
+        if_match: Callable[[Running], None] | None = None,
     ) -> Outcome:
         """One request, one transaction: edit the running configuration and commit.
 
@@ -324,7 +338,13 @@ class ConfigManager:
         plan = self.dataplane.plan(changes, new)
         deadline = confirmation.deadline if confirmation and changes else None
         outcome = Outcome(
-            facts.id if changes else self.running.revision, old, new if changes else old, tuple(changes), plan, deadline, dry_run
+            facts.id if changes else self.running.revision,
+            old,
+            new if changes else old,
+            tuple(changes),
+            plan,
+            deadline,
+            dry_run,
         )
         if dry_run or not changes:
             return outcome
@@ -358,7 +378,12 @@ class ConfigManager:
         if options.confirm is not None and not low <= options.confirm <= high:
             raise InvalidValue(f"confirm {options.confirm} is out of range", hint=f"{low} to {high} seconds")
         pending = self.confirmation
-        if pending is not None and caller is not AGENT and caller.user != pending.user and not options.dry_run:
+        if (
+            pending is not None
+            and caller is not AGENT
+            and caller.user != pending.user
+            and not options.dry_run
+        ):
             raise Locked(
                 f"a commit of {pending.user} waits for confirmation for another {self._remaining(pending):.0f} s",
                 hint="it must be confirmed or rolled back first",
@@ -388,7 +413,9 @@ class ConfigManager:
 
     def _pending(self) -> Confirmation:
         if self.confirmation is None:
-            raise NotFound("no commit waits for confirmation", hint="it may have rolled back already; see the revisions")
+            raise NotFound(
+                "no commit waits for confirmation", hint="it may have rolled back already; see the revisions"
+            )
         return self.confirmation
 
     async def _confirmed(self, pending: Confirmation) -> None:
@@ -418,14 +445,18 @@ class ConfigManager:
                 try:
                     await self._revert(confirmation, AGENT, "not confirmed in time")
                 except ConnetosError as error:
-                    log.error("roll back of revision %d failed, trying again: %s", confirmation.revision, error)
+                    log.error(
+                        "roll back of revision %d failed, trying again: %s", confirmation.revision, error
+                    )
                     delay = RETRY_SECONDS
                 else:
                     return
 
     async def _revert(self, pending: Confirmation, caller: Caller, why: str) -> Outcome:
         comment = f"revision {pending.revision} {why}"
-        document = tree.reuse(self.running.document, await self._in_worker(lambda: self.store.read(pending.revert_to)))
+        document = tree.reuse(
+            self.running.document, await self._in_worker(lambda: self.store.read(pending.revert_to))
+        )
         outcome = await self._commit(caller, lambda: document, CommitOptions(comment), confirms=False)
         await self._in_worker(lambda: self.store.write_confirmation(None))
         self._disarm()
@@ -453,5 +484,6 @@ class ConfigManager:
 def _require(caller: Caller) -> None:
     if not caller.may_configure:
         raise PermissionDenied(
-            f"{caller.user} is of class {caller.user_class}", hint="changing the configuration needs class super-user"
+            f"{caller.user} is of class {caller.user_class}",
+            hint="changing the configuration needs class super-user",
         )

@@ -8,6 +8,7 @@ from connetos_sdk.errors import Conflict, Problem
 from connetos_sdk.model import tree
 from connetos_sdk.model.diff import Change, diff
 from connetos_sdk.model.paths import Path
+from connetos_sdk.model.schema import locate
 from connetos_sdk.model.tree import Document
 
 
@@ -34,11 +35,18 @@ def _raise_conflicts(mine: list[Change], theirs: list[Change]) -> None:
     problems = []
     for change in mine:
         other = by_path.get(change.path)
-        if other is not None and not tree.same(other.new, change.new) and not isinstance(change.new, list):
-            problems.append(change.path)
-        elif any(change.path[:n] in deleted for n in range(1, len(change.path))) and change.new is not None:
-            problems.append(change.path)
-        elif change.old is True and change.new is None and change.path in inside and change.path not in deleted:
+        if (
+            (other is not None and not tree.same(other.new, change.new) and not isinstance(change.new, list))
+            or (
+                any(change.path[:n] in deleted for n in range(1, len(change.path))) and change.new is not None
+            )
+            or (
+                change.old is True
+                and change.new is None
+                and change.path in inside
+                and change.path not in deleted
+            )
+        ):
             problems.append(change.path)
     if problems:
         raise Conflict(
@@ -56,7 +64,11 @@ def _raise_conflicts(mine: list[Change], theirs: list[Change]) -> None:
 
 def _apply(document: Document, change: Change) -> Document:
     if change.old is True and change.new is None:
-        return tree.delete(document, change.path) if tree.get(document, change.path, None) is not None else document
+        return (
+            tree.delete(document, change.path)
+            if tree.get(document, change.path, None) is not None
+            else document
+        )
     if change.new is True and change.old is None and tree.get(document, change.path, None) is not None:
         return document
     if isinstance(change.old, list) or isinstance(change.new, list):
@@ -65,5 +77,5 @@ def _apply(document: Document, change: Change) -> Document:
         return tree.put(document, change.path, merged)
     if change.new is None:
         return tree.put(document, change.path, tree.MISSING)
-    is_entry = change.new is True and change.old is None and tree.locate(change.path).entry
+    is_entry = change.new is True and change.old is None and locate(change.path).entry
     return tree.put(document, change.path, {} if is_entry else change.new)

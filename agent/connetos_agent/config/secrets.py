@@ -80,7 +80,9 @@ def settle(old: Document, new: Document) -> Document:
         if value == MASK:
             if known is None:
                 raise InvalidValue(
-                    f"{MASK} stands for a secret, but none is set here", path=path, hint="give the secret itself"
+                    f"{MASK} stands for a secret, but none is set here",
+                    path=path,
+                    hint="give the secret itself",
                 )
             settled = known
         elif target == path:

@@ -105,7 +105,9 @@ class Sessions:
                 hint="wait until they leave, or don't ask for exclusive",
             )
         if len(others) >= MAX_SESSIONS:
-            raise Locked(f"{MAX_SESSIONS} sessions are open", hint="close one, or wait until an idle one ends")
+            raise Locked(
+                f"{MAX_SESSIONS} sessions are open", hint="close one, or wait until an idle one ends"
+            )
         session = Session(secrets.token_urlsafe(12), caller, base, revision, base, exclusive)
         self._open[session.id] = session
         return session

@@ -156,7 +156,9 @@ class Store:
         return [head, *body.split(b"\n")]
 
     def _range_hint(self) -> str:
-        return f"revisions {min(self.facts)} to {max(self.facts)} are kept" if self.facts else "none is kept yet"
+        return (
+            f"revisions {min(self.facts)} to {max(self.facts)} are kept" if self.facts else "none is kept yet"
+        )
 
     def prepare(self, facts: Facts, difference: str, document: Document) -> None:
         """Lay down a revision before it is applied.

@@ -122,7 +122,10 @@ class Dataplane:
         asked = {c.path[2]: c.path[:3] for c in changes if c.path[:2] == PORTS and c.new is not None}
         raise_problems(
             Problem(
-                f"this switch has no port {port}", path, f"ports: {self.platform.described_ports()}", NotRealisable.code
+                f"this switch has no port {port}",
+                path,
+                f"ports: {self.platform.described_ports()}",
+                NotRealisable.code,
             )
             for port, path in asked.items()
             if port not in self.platform.ports
@@ -164,7 +167,8 @@ class Dataplane:
         left = self._undo(before)
         if left:
             raise ApplyFailed(
-                f"{reason}; going back failed too: {left}", hint="the next commit or a restart of the agent tries again"
+                f"{reason}; going back failed too: {left}",
+                hint="the next commit or a restart of the agent tries again",
             )
         raise ApplyFailed(reason, hint="the state before is restored")
 

@@ -113,7 +113,7 @@ def _management(_key: str, document: Document, platform: Platform) -> State | No
     dhcp = bool(effective(document, (*ETH0, "dhcp", "enable"))) and not static
     return Management(
         address=str(ipaddress.IPv4Interface(address)) if static else None,
-        gateway=None if gateway == "0.0.0.0" else gateway,  # noqa: S104 - the documented value for none
+        gateway=None if gateway == "0.0.0.0" else gateway,
         dhcp=dhcp,
     )
 

@@ -1,6 +1,6 @@
 """The switch's TLS certificate, made at first start; run as a program, so that the agent needn't load the library.
 
-    python -m connetos_agent.northbound.certificate DIRECTORY HOSTNAME [ADDRESS ...]
+python -m connetos_agent.northbound.certificate DIRECTORY HOSTNAME [ADDRESS ...]
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def make(directory: Path, hostname: str, addresses: list[str]) -> None:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, hostname)])
     now = datetime.datetime.now(datetime.UTC)
     names: list[x509.GeneralName] = [x509.DNSName(n) for n in dict.fromkeys([hostname, "localhost"])]
-    names += [x509.IPAddress(ipaddress.ip_address(a)) for a in dict.fromkeys(["127.0.0.1", "::1", *addresses])]
+    names += [
+        x509.IPAddress(ipaddress.ip_address(a)) for a in dict.fromkeys(["127.0.0.1", "::1", *addresses])
+    ]
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)

@@ -94,7 +94,11 @@ class _BoundedProtocol(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._head_timer is not None and self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+        if (
+            self._head_timer is not None
+            and self._head_bytes > MAX_HEAD_BYTES
+            and not self.transport.is_closing()
+        ):
             self.transport.write(
                 b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
             )
@@ -139,7 +143,7 @@ class HttpServer:
         loop = asyncio.get_running_loop()
 
         def protocol() -> asyncio.Protocol:
-            made: asyncio.Protocol = self._config.http_protocol_class(  # type: ignore[assignment, operator, call-arg]
+            made: asyncio.Protocol = self._config.http_protocol_class(
                 config=self._config, server_state=self._state, app_state={}, _loop=loop
             )
             return made
@@ -167,7 +171,7 @@ class HttpServer:
             return
         try:
             response = await self._handler(await _read(scope, receive))
-        except Exception as error:  # noqa: BLE001 - every error becomes an answer
+        except Exception as error:
             response = self._failure(error)
         await _send(response, send)
 
@@ -177,7 +181,9 @@ async def _read(scope: Any, receive: Any) -> Request:
     try:
         segments = scope["raw_path"].decode("ascii").split("/")
         words = tuple(unquote(segment, errors="strict") for segment in segments if segment)
-        query = dict(parse_qsl(scope["query_string"].decode("ascii"), keep_blank_values=True, max_num_fields=32))
+        query = dict(
+            parse_qsl(scope["query_string"].decode("ascii"), keep_blank_values=True, max_num_fields=32)
+        )
     except ValueError:
         raise BadRequest("the URL isn't percent-encoded UTF-8") from None
     length = headers.get("content-length", "0")

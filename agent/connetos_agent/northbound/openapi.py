@@ -38,7 +38,9 @@ def document() -> dict[str, Any]:
     }
 
 
-def _places(path: str, node: AnyNode, node_schema: dict[str, Any]) -> Iterator[tuple[str, AnyNode, dict[str, Any]]]:
+def _places(
+    path: str, node: AnyNode, node_schema: dict[str, Any]
+) -> Iterator[tuple[str, AnyNode, dict[str, Any]]]:
     yield path, node, node_schema
     if isinstance(node, KeyedList):
         entry_schema = node_schema["additionalProperties"]
@@ -106,7 +108,9 @@ def _problems() -> dict[str, Any]:
     return {"default": {"$ref": "#/components/responses/Problem"}}
 
 
-def _simple(summary: str, *, body: str = "", status: str = "200", parameters: list[Any] | None = None) -> dict[str, Any]:
+def _simple(
+    summary: str, *, body: str = "", status: str = "200", parameters: list[Any] | None = None
+) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": summary,
         "responses": {
@@ -129,7 +133,10 @@ def _other_paths() -> dict[str, Any]:
         "/startup": {"get": _simple("The startup configuration")},
         "/revisions": {"get": _simple("Revisions, newest first")},
         "/revisions/{revision}": {"parameters": [revision], "get": _simple("Who made a revision, and when")},
-        "/revisions/{revision}/config": {"parameters": [revision], "get": _simple("The document of a revision")},
+        "/revisions/{revision}/config": {
+            "parameters": [revision],
+            "get": _simple("The document of a revision"),
+        },
         "/revisions/{revision}/diff": {"parameters": [revision], "get": _simple("What a revision changed")},
         "/revisions/{revision}/rollback": {
             "parameters": [revision],
@@ -145,10 +152,19 @@ def _other_paths() -> dict[str, Any]:
             "delete": {"summary": "Close it", "responses": {"204": {"description": "Closed"}, **_problems()}},
         },
         "/sessions/{id}/config": {"parameters": [session], "get": _simple("The candidate")},
-        "/sessions/{id}/lines": {"parameters": [session], "post": {**_simple("Edit with set and delete lines"), **text}},
-        "/sessions/{id}/load": {"parameters": [session], "post": {**_simple("Merge or replace from text"), **text}},
+        "/sessions/{id}/lines": {
+            "parameters": [session],
+            "post": {**_simple("Edit with set and delete lines"), **text},
+        },
+        "/sessions/{id}/load": {
+            "parameters": [session],
+            "post": {**_simple("Merge or replace from text"), **text},
+        },
         "/sessions/{id}/diff": {"parameters": [session], "get": _simple("What the candidate changes")},
-        "/sessions/{id}/check": {"parameters": [session], "post": _simple("Difference and plan", body="Commit")},
+        "/sessions/{id}/check": {
+            "parameters": [session],
+            "post": _simple("Difference and plan", body="Commit"),
+        },
         "/sessions/{id}/commit": {"parameters": [session], "post": _simple("Commit", body="Commit")},
         "/sessions/{id}/discard": {"parameters": [session], "post": _simple("Begin again from running")},
         "/sessions/{id}/rollback": {

@@ -32,7 +32,7 @@ from connetos_sdk.errors import (
 )
 from connetos_sdk.model import curly, schema, setlines, tree
 from connetos_sdk.model.nodes import LeafList
-from connetos_sdk.model.paths import Path
+from connetos_sdk.model.paths import Path, format_path
 from connetos_sdk.model.text import parse_document, parse_json
 from connetos_sdk.model.tree import Document
 
@@ -95,7 +95,9 @@ class RestApi:
             raise PermissionDenied("only root may use the local socket")
         scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "basic":
-            raise AuthenticationFailed("a user name and password are needed", hint="HTTP Basic authentication")
+            raise AuthenticationFailed(
+                "a user name and password are needed", hint="HTTP Basic authentication"
+            )
         try:
             user, colon, password = base64.b64decode(credentials, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
@@ -112,12 +114,14 @@ class RestApi:
             return self._document(request, caller, running.document, words, _etag(running.revision))
         if request.method == "PATCH" and not words and _is_text(request):
             edits = setlines.parse_lines(_text(request)) if _is_lines(request) else None
-            edit = _edit_of_text(_text(request)) if edits is None else (lambda doc: setlines.apply_edits(doc, edits))
+            edit = (
+                _edit_of_text(_text(request))
+                if edits is None
+                else (lambda doc: setlines.apply_edits(doc, edits))
+            )
         else:
             edit = _edit(request, words)
-        outcome = await self._manager.change(
-            caller, edit, _options(request), if_match=_precondition(request)
-        )
+        outcome = await self._manager.change(caller, edit, _options(request), if_match=_precondition(request))
         return _outcome(outcome)
 
     def _document(
@@ -142,8 +146,10 @@ class RestApi:
             text = curly.format_curly(shown, words, defaults=defaults)
         elif form == "set":
             text = setlines.format_set(shown)
-            prefix = setlines.format_path(words)
-            text = "".join(x for x in text.splitlines(True) if x.startswith(f"set {prefix}")) if words else text
+            prefix = format_path(words)
+            text = (
+                "".join(x for x in text.splitlines(True) if x.startswith(f"set {prefix}")) if words else text
+            )
         else:
             raise BadRequest(f"there is no format {form[:40]}", hint="json, text or set")
         return Response(200, text.encode(), "text/plain; charset=utf-8", headers)
@@ -199,7 +205,7 @@ class RestApi:
             return _json(session.to_dict())
         if action == "config":
             return self._session_config(request, caller, session, words[2:])
-        return await self._session_action(request, caller, session, action)
+        return await self._session_action(request, session, action)
 
     def _session_config(
         self, request: Request, caller: Caller, session: Session, words: tuple[str, ...]
@@ -210,9 +216,7 @@ class RestApi:
         session.edit(_edit(request, words))
         return _json({"dirty": session.dirty})
 
-    async def _session_action(
-        self, request: Request, caller: Caller, session: Session, action: str
-    ) -> Response:
+    async def _session_action(self, request: Request, session: Session, action: str) -> Response:
         if action == "diff":
             _allow(request, "GET")
             return _diff_response(request, session.base, session.candidate)
@@ -238,7 +242,9 @@ class RestApi:
                 options = CommitOptions(options.comment, options.confirm, dry_run=True)
             return _outcome(await self._manager.commit(session, options))
         else:
-            raise NotFound("there is no such action", hint="lines, load, diff, check, commit, discard, rollback")
+            raise NotFound(
+                "there is no such action", hint="lines, load, diff, check, commit, discard, rollback"
+            )
         return _json({"dirty": session.dirty})
 
     def _wanted_revision(self, body: dict[str, Any]) -> int:
@@ -261,7 +267,9 @@ class RestApi:
         if name == "cancel-confirmed":
             return _outcome(await self._manager.cancel(caller))
         if name == "rollback":
-            body = _body(request, {"rollback": int, "revision": int, "comment": str, "confirm": int, "dry_run": bool})
+            body = _body(
+                request, {"rollback": int, "revision": int, "comment": str, "confirm": int, "dry_run": bool}
+            )
             options = CommitOptions(body.get("comment", ""), body.get("confirm"), body.get("dry_run", False))
             return _outcome(await self._manager.rollback(caller, self._wanted_revision(body), options))
         if name == "save":
@@ -336,7 +344,9 @@ def _options(request: Request) -> CommitOptions:
 
 def _comment(text: str) -> str:
     if len(text) > 512 or any(ord(c) < 32 for c in text):
-        raise BadRequest("the comment is too long or has control characters", hint="at most 512 printable characters")
+        raise BadRequest(
+            "the comment is too long or has control characters", hint="at most 512 printable characters"
+        )
     return text
 
 
@@ -380,7 +390,9 @@ def _text(request: Request) -> str:
 
 def _json_value(request: Request) -> Any:
     if _content_type(request) not in ("application/json", "application/merge-patch+json"):
-        raise UnsupportedMediaType(f"a body of type {_content_type(request)[:60]} isn't read here", hint="application/json")
+        raise UnsupportedMediaType(
+            f"a body of type {_content_type(request)[:60]} isn't read here", hint="application/json"
+        )
     return parse_json(request.body)
 
 
@@ -477,5 +489,3 @@ def _server_sent(event: Event) -> bytes:
 async def _until_disconnected(request: Request) -> None:
     while (await request.disconnected())["type"] != "http.disconnect":
         pass
-
-

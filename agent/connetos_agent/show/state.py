@@ -89,7 +89,9 @@ class StateReader:
             "forwarding": dataplane.name != "memory",
             "uptime_s": round(time.monotonic() - self._started, 3),
             "revision": self._manager.running.revision,
-            "confirm": None if pending is None else {"revision": pending.revision, "deadline": pending.deadline},
+            "confirm": None
+            if pending is None
+            else {"revision": pending.revision, "deadline": pending.deadline},
             "troubles": list(self._manager.troubles),
         }
 
@@ -100,12 +102,24 @@ class StateReader:
         links = self._links()
         ports: dict[str, Any] = {}
         for name in names:
-            link, port, status = states[ObjectKey("link", name)], states[ObjectKey("port", name)], links.get(name)
+            link, port, status = (
+                states[ObjectKey("link", name)],
+                states[ObjectKey("port", name)],
+                links.get(name),
+            )
             entry: dict[str, Any] = {"oper": _oper(status)}
             if isinstance(link, Link):
-                entry |= {"admin": "up" if link.enabled else "down", "mtu": link.frame_bytes, "description": link.description}
+                entry |= {
+                    "admin": "up" if link.enabled else "down",
+                    "mtu": link.frame_bytes,
+                    "description": link.description,
+                }
             if isinstance(port, Port):
-                entry |= {"port-mode": port.mode, "native-vlan-id": port.native_vlan, "vlans": list(port.vlans)}
+                entry |= {
+                    "port-mode": port.mode,
+                    "native-vlan-id": port.native_vlan,
+                    "vlans": list(port.vlans),
+                }
             if status is not None:
                 entry["mac"] = status.mac
             ports[name] = entry
@@ -145,13 +159,17 @@ class StateReader:
     def vlan_interfaces(self) -> dict[str, Any]:
         """VLAN interfaces by name: VLAN, addresses, mtu in bytes (IP packet), oper state and MAC address."""
         names = sorted(
-            (e["l3-interface"] for e in get(self._running, VLANS, {}).values() if "l3-interface" in e), key=port_order
+            (e["l3-interface"] for e in get(self._running, VLANS, {}).values() if "l3-interface" in e),
+            key=port_order,
         )
         states = self._observe([ObjectKey(k, n) for n in names for k in ("vlan-interface", "addresses")])
         links = self._links()
         interfaces: dict[str, Any] = {}
         for name in names:
-            interface, addresses = states[ObjectKey("vlan-interface", name)], states[ObjectKey("addresses", name)]
+            interface, addresses = (
+                states[ObjectKey("vlan-interface", name)],
+                states[ObjectKey("addresses", name)],
+            )
             status = links.get(name)
             interfaces[name] = {
                 "vlan-id": interface.vlan if isinstance(interface, VlanInterface) else None,

@@ -76,5 +76,7 @@ class DhcpClient:
         deadline = time.monotonic() + 5
         while self.running() != present:
             if time.monotonic() > deadline:
-                raise DriverError(f"dhclient on {self.device} didn't {'start' if present else 'stop'} within 5 s")
+                raise DriverError(
+                    f"dhclient on {self.device} didn't {'start' if present else 'stop'} within 5 s"
+                )
             time.sleep(0.02)

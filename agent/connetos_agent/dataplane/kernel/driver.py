@@ -27,7 +27,15 @@ from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
 from connetos_agent.dataplane.kernel import guard
 from connetos_agent.dataplane.kernel.dhcp import DhcpClient
 from connetos_agent.dataplane.platform import Platform
-from connetos_agent.dataplane.states import Addresses, Link, LinkStatus, Management, Route, State, VlanInterfaceLink
+from connetos_agent.dataplane.states import (
+    Addresses,
+    Link,
+    LinkStatus,
+    Management,
+    Route,
+    State,
+    VlanInterfaceLink,
+)
 
 FRAME_OVERHEAD_BYTES = 18
 """Ethernet header (14) and frame check sequence (4), which a device's MTU doesn't count."""
@@ -116,7 +124,9 @@ class KernelDriver:
             self._sysctl("ipv4/conf/all/promote_secondaries", "1")
             self._sysctl("ipv4/fib_multipath_hash_policy", "1")
         except OSError as error:
-            raise DriverError(f"the kernel's network can't be configured: {error.strerror}; is the agent root?") from error
+            raise DriverError(
+                f"the kernel's network can't be configured: {error.strerror}; is the agent root?"
+            ) from error
         if self._guard_ports:
             self._guard = guard.load()
         for device in self.platform.ports.values():
@@ -245,7 +255,9 @@ class KernelDriver:
         management = self._device(self.platform.management) if self.platform.management else None
         hops: dict[str, list[tuple[int, str]]] = {}
         for message in self._netlink.get_routes(family=IPV4, table=MAIN_TABLE, proto=PROTOCOL):
-            if message["type"] != _UNICAST or (management and message.get_attr("RTA_OIF") == management.index):
+            if message["type"] != _UNICAST or (
+                management and message.get_attr("RTA_OIF") == management.index
+            ):
                 continue
             prefix = f"{message.get_attr('RTA_DST') or '0.0.0.0'}/{message['dst_len']}"
             metric = message.get_attr("RTA_PRIORITY") or 0
@@ -255,7 +267,9 @@ class KernelDriver:
 
     def observer(self) -> KernelDriver:
         """See `Driver.observer`: another driver with a netlink socket of its own, used for looking only."""
-        twin = KernelDriver(self.platform, self._directories[0], self._directories[1], guard_ports=self._guard_ports)
+        twin = KernelDriver(
+            self.platform, self._directories[0], self._directories[1], guard_ports=self._guard_ports
+        )
         twin._netlink = IPRoute()
         return twin
 
@@ -305,7 +319,9 @@ class KernelDriver:
         if changes:
             self._netlink.link("set", index=device.index, **changes)
 
-    def _apply_vlan_interface_link(self, name: str, _have: State | None, want: VlanInterfaceLink | None) -> None:
+    def _apply_vlan_interface_link(
+        self, name: str, _have: State | None, want: VlanInterfaceLink | None
+    ) -> None:
         if want is None:
             return  # the device goes away with its port in Open vSwitch
         device = self._need(name)

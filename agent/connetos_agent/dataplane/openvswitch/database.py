@@ -244,7 +244,7 @@ class Database:
     def _run(self) -> None:
         try:
             self._connect()
-        except Exception as error:  # noqa: BLE001 - handed to whoever opens the connection
+        except Exception as error:
             self._started.set_exception(error)
             return
         self._started.set_result(None)
@@ -255,7 +255,7 @@ class Database:
                 function, future = job
                 try:
                     future.set_result(function())
-                except Exception as error:  # noqa: BLE001 - handed to the caller
+                except Exception as error:
                     future.set_exception(error)
                 continue
             if self._stopping:

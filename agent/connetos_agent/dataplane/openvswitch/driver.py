@@ -191,7 +191,9 @@ class OpenVSwitchDriver:
         if record is None or interface is None or interface.error or interface.type != "internal":
             return None
         tagged = record.vlan_mode == "access" and record.tag and not record.trunks
-        return VlanInterface(vlan=record.tag if tagged and record.tag else 0, mtu_bytes=interface.mtu_request or 0)
+        return VlanInterface(
+            vlan=record.tag if tagged and record.tag else 0, mtu_bytes=interface.mtu_request or 0
+        )
 
     def _apply(self, steps: Sequence[Step]) -> None:
         def build(transaction: Any) -> None:

@@ -237,7 +237,7 @@ class _Parser:
 
     def _container(self, node: Container, path: Path) -> dict[str, Any]:
         out: dict[str, Any] = {}
-        while self._peek() and not (self.kind == "mark" and self.token == "}"):
+        while self._peek() and not (self.kind == "mark" and self.token == "}"):  # noqa: S105
             word, mark = self._take()
             if mark:
                 raise self._error('"{" without a name before it', path=path)

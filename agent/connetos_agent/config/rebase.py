@@ -35,18 +35,13 @@ def _raise_conflicts(mine: list[Change], theirs: list[Change]) -> None:
     problems = []
     for change in mine:
         other = by_path.get(change.path)
-        if (
-            (other is not None and not tree.same(other.new, change.new) and not isinstance(change.new, list))
-            or (
-                any(change.path[:n] in deleted for n in range(1, len(change.path))) and change.new is not None
-            )
-            or (
-                change.old is True
-                and change.new is None
-                and change.path in inside
-                and change.path not in deleted
-            )
-        ):
+        differs = (
+            other is not None and not tree.same(other.new, change.new) and not isinstance(change.new, list)
+        )
+        parents = (change.path[:n] for n in range(1, len(change.path)))
+        parent_gone = change.new is not None and not deleted.isdisjoint(parents)
+        removed = change.old is True and change.new is None
+        if differs or parent_gone or (removed and change.path in inside and change.path not in deleted):
             problems.append(change.path)
     if problems:
         raise Conflict(

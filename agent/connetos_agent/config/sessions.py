@@ -140,7 +140,8 @@ class Sessions:
         """
         holder = next((s for s in self._open.values() if s.exclusive), None)
         if holder is not None and holder is not session:
+            since = time.strftime("%H:%M:%S", time.gmtime(holder.opened))
             raise Locked(
-                f"{holder.caller.user} configures exclusively (since {time.strftime('%H:%M:%S', time.gmtime(holder.opened))} UTC)",
+                f"{holder.caller.user} configures exclusively (since {since} UTC)",
                 hint="wait until that session ends",
             )

@@ -106,7 +106,7 @@ class Dataplane:
                 problems.append(Problem(f"{driver.name}: {reason}", path, code=NotRealisable.code))
         raise_problems(problems)
         try:
-            return Plan(self._steps(wanted), tuple([*targets, *self._dependents(targets, document)]))
+            return Plan(self._steps(wanted), (*targets, *self._dependents(targets, document)))
         except DriverError as error:
             raise ApplyFailed(str(error)) from error
 

@@ -69,7 +69,7 @@ class Observer(Protocol):
         """See `Driver.observe`."""
 
     def link_status(self) -> Mapping[str, LinkStatus]:
-        """Status of the ports' and VLAN interfaces' devices by name of the port or interface; empty if this driver has none."""
+        """Status of devices by the name of their port or VLAN interface; empty if this driver has none."""
 
     def close(self) -> None:
         """Give back what the observer holds."""

@@ -130,8 +130,8 @@ class HttpServer:
         self._handler = handler
         self._failure = failure
         self._config = uvicorn.Config(
-            self._app, interface="asgi3", http=_BoundedProtocol, ws="none", lifespan="off", log_config=None, access_log=False,
-            server_header=False, proxy_headers=False, timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            self._app, interface="asgi3", http=_BoundedProtocol, ws="none", lifespan="off", log_config=None,
+            access_log=False, server_header=False, proxy_headers=False, timeout_keep_alive=KEEP_ALIVE_SECONDS,
             limit_concurrency=MAX_CONNECTIONS,
         )  # fmt: skip
         self._config.load()
@@ -142,11 +142,8 @@ class HttpServer:
         """Serve on a listening socket, with TLS or (unix sockets) without."""
         loop = asyncio.get_running_loop()
 
-        def protocol() -> asyncio.Protocol:
-            made: asyncio.Protocol = self._config.http_protocol_class(
-                config=self._config, server_state=self._state, app_state={}, _loop=loop
-            )
-            return made
+        def protocol() -> _BoundedProtocol:
+            return _BoundedProtocol(config=self._config, server_state=self._state, app_state={}, _loop=loop)
 
         if sock.family == socket.AF_UNIX:
             server: asyncio.Server = await loop.create_unix_server(protocol, sock=sock)

@@ -122,6 +122,9 @@ class KernelDriver:
             self._netlink = IPRoute()
             self._sysctl("ipv4/ip_forward", "1")
             self._sysctl("ipv4/conf/all/promote_secondaries", "1")
+            # An address is answered for on its own interface only, as on any router: not on another VLAN's.
+            self._sysctl("ipv4/conf/all/arp_ignore", "1")
+            self._sysctl("ipv4/conf/all/arp_announce", "2")
             self._sysctl("ipv4/fib_multipath_hash_policy", "1")
         except OSError as error:
             raise DriverError(

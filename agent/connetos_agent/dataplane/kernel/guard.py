@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import socket
 import struct
 from typing import Any
 
@@ -50,10 +51,11 @@ def load() -> int:
 
 
 def is_on(netlink: Any, index: int) -> bool:
-    """Whether the guard stands on the device with this index."""
+    """Whether the guard stands on the device with this index, and for frames of every protocol."""
     for message in netlink.get_filters(index=index, parent=_CLSACT_INGRESS):
         options = message.get_attr("TCA_OPTIONS")
-        if options is not None and options.get_attr("TCA_BPF_NAME") == NAME:
+        every = socket.ntohs(message["info"] & 0xFFFF) == _ETH_P_ALL
+        if every and options is not None and options.get_attr("TCA_BPF_NAME") == NAME:
             return True
     return False
 
@@ -64,5 +66,5 @@ def put_on(netlink: Any, index: int, descriptor: int) -> None:
         netlink.tc("add", "clsact", index)
     netlink.tc(
         "add-filter", "bpf", index, ":1", fd=descriptor, name=NAME, parent=_CLSACT_INGRESS,
-        classid=1, direct_action=True, prio=1, protocol=_ETH_P_ALL << 8,
+        classid=1, direct_action=True, prio=1, protocol=_ETH_P_ALL,
     )  # fmt: skip

@@ -28,7 +28,7 @@ COLUMNS = {
     "Open_vSwitch": ["bridges", "next_cfg", "cur_cfg", "ovs_version"],
     "Bridge": ["name", "ports", "datapath_type", "fail_mode", "external_ids", "other_config"],
     "Port": ["name", "interfaces", "tag", "trunks", "vlan_mode"],
-    "Interface": ["name", "type", "error", "link_state", "mtu", "mtu_request"],
+    "Interface": ["name", "type", "error", "link_state", "mac", "mac_in_use", "mtu_request"],
 }
 
 
@@ -44,13 +44,13 @@ class PortRecord:
 
 @dataclass(frozen=True)
 class InterfaceRecord:
-    """A row of table Interface. `error` is why ovs-vswitchd can't use the device, else empty."""
+    """A row of table Interface. `error` is why ovs-vswitchd can't use the device, else empty; `mac` is in use."""
 
     name: str
     type: str
     error: str
     link_state: str
-    mtu: int | None
+    mac: str
     mtu_request: int | None
 
 
@@ -77,7 +77,7 @@ def _record(table: str, row: Any) -> PortRecord | InterfaceRecord | BridgeRecord
         type=row.type,
         error=_one(row.error) or "",
         link_state=_one(row.link_state) or "",
-        mtu=_one(row.mtu),
+        mac=_one(row.mac_in_use) or "",
         mtu_request=_one(row.mtu_request),
     )
 

@@ -4,15 +4,17 @@
 |---|---|
 | port, access | Port with `vlan_mode=access`, `tag` = native VLAN |
 | port, trunk | Port with `vlan_mode=native-untagged`, `tag` = native VLAN, `trunks` = all VLANs it carries |
-| vlan-interface | internal Interface (the kernel's end of the VLAN), its Port an access port of the VLAN |
+| vlan-interface | internal Interface with the switch's MAC address, its Port an access port of the VLAN |
 | vlan | `external_ids:vlan-<id>` of the Bridge: name and description (Open vSwitch has no VLANs of its own) |
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
@@ -22,6 +24,21 @@ from connetos_agent.dataplane.states import LinkStatus, Port, State, Vlan, VlanI
 
 VLAN_LABEL = "vlan-"
 MAC_TABLE_SIZE = 16384
+
+
+def switch_mac(platform: Platform) -> str:
+    """The MAC address of all VLAN interfaces: always the same for a machine, so that hosts' ARP entries stay right.
+
+    Made from that of the first device there is, and marked as locally administered (IEEE 802c).
+    """
+    for device in filter(None, [platform.management, *platform.ports.values()]):
+        try:
+            address = (Path("/sys/class/net") / device / "address").read_text("ascii")
+        except OSError:
+            continue
+        digest = hashlib.sha256(f"connetos switch {address.strip()}".encode()).digest()
+        return ":".join(f"{octet:02x}" for octet in [(digest[0] & 0xF0) | 0x02, *digest[1:6]])
+    raise DriverError("no network device of this platform is there: check [platform] in the agent's settings")
 
 
 class RecordObserver:
@@ -56,6 +73,7 @@ class OpenVSwitchDriver:
         self.bridge = bridge
         self.datapath_type = datapath_type
         self.database = Database(database)
+        self.mac = ""
         self._port_of = {device: port for port, device in platform.ports.items()}
         self._observers: dict[str, Callable[[str], State | None]] = {
             "port": self._observe_port,
@@ -70,6 +88,7 @@ class OpenVSwitchDriver:
 
     def open(self) -> None:
         """See `Driver.open`; makes the bridge when it isn't there."""
+        self.mac = switch_mac(self.platform)
         self.database.open()
         self.database.call(self._ensure_bridge)
 
@@ -168,8 +187,10 @@ class OpenVSwitchDriver:
     def _observe_port(self, port: str) -> State | None:
         device = self.platform.ports.get(port, "")
         record, interface = self.database.ports.get(device), self.database.interfaces.get(device)
-        if record is None or interface is None or interface.error:
+        if record is None or interface is None:
             return None
+        if interface.error:
+            return Port("failed", 0, ())
         native = record.tag or 0
         if record.vlan_mode == "access" and not record.trunks:
             return Port("access", native, (native,))
@@ -188,8 +209,10 @@ class OpenVSwitchDriver:
 
     def _observe_vlan_interface(self, name: str) -> State | None:
         record, interface = self.database.ports.get(name), self.database.interfaces.get(name)
-        if record is None or interface is None or interface.error or interface.type != "internal":
+        if record is None or interface is None:
             return None
+        if interface.error or interface.type != "internal" or interface.mac != self.mac:
+            return VlanInterface(vlan=0, mtu_bytes=0)
         tagged = record.vlan_mode == "access" and record.tag and not record.trunks
         return VlanInterface(
             vlan=record.tag if tagged and record.tag else 0, mtu_bytes=interface.mtu_request or 0
@@ -230,7 +253,7 @@ class OpenVSwitchDriver:
         if want is None:
             self._by_name.pop(device, None)
             return
-        row = self._port_row(transaction, device, "system" if have is None else "")
+        row = self._port_row(transaction, device, "system")
         access = want.mode == "access"
         if have is None or have.mode != want.mode:
             row.vlan_mode = ["access" if access else "native-untagged"]
@@ -255,4 +278,5 @@ class OpenVSwitchDriver:
             return
         row = self._port_row(transaction, name, "internal")
         row.vlan_mode, row.tag, row.trunks = ["access"], [want.vlan], []
-        row.interfaces[0].mtu_request = [want.mtu_bytes]
+        interface = row.interfaces[0]
+        interface.mtu_request, interface.mac = [want.mtu_bytes], [self.mac]

@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, The ConnetOS automation authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Changes the configuration of a switch; `plugins/modules/connetos_config.py` documents it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.template import trust_as_template
+from ansible_collections.connetos.connetos.plugins.module_utils.argspec import CONFIG, CONFIG_EXCLUSIVE
+from ansible_collections.connetos.connetos.plugins.plugin_utils.base import SwitchAction
+
+try:
+    from connetos_sdk.model.text import parse_document
+except ImportError:
+    parse_document = None
+
+FORMS = ("lines", "document", "src")
+
+
+class ActionModule(SwitchAction):
+    argument_spec = CONFIG
+    mutually_exclusive = CONFIG_EXCLUSIVE
+
+    def work(self, switch, args, task_vars):
+        _check(args)
+        if args["confirm_commit"]:
+            return self._confirm(switch)
+        result = {"changed": False}
+        if any(args[form] is not None for form in FORMS):
+            result.update(self._change(switch, self._operation(switch, args, task_vars), args))
+        if args["save"]:
+            result["saved"] = self._save(switch, will_change=result["changed"])
+            result["changed"] = result["changed"] or result["saved"]
+        return result
+
+    # -- one change -----------------------------------------------------------------------------------
+
+    def _operation(self, switch, args, task_vars):
+        """The method of `switch` that makes the change, and its arguments."""
+        if args["lines"] is not None:
+            return switch.apply_lines, (list(map(str, args["lines"])),)
+        if args["document"] is not None:
+            document, path = _plain(args["document"]), args["path"] or ()
+        else:
+            text, path = self._text(args["src"], task_vars), ()
+            if args["state"] == "merged" and _has_lines(text):
+                return switch.apply_lines, (text,)
+            document = parse_document(text)
+        return (switch.replace if args["state"] == "replaced" else switch.merge), (document, path)
+
+    def _change(self, switch, operation, args):
+        method, arguments = operation
+        options = {"comment": args["comment"], "confirm": args["confirm"]}
+        # Asked first: a commit that changes nothing would still confirm an earlier one that waits for it.
+        done = method(*arguments, **options, dry_run=True)
+        if done.changed and not self._task.check_mode:
+            done = method(*arguments, **options)
+        result = {
+            "changed": done.changed,
+            "revision": done.revision,
+            "commands": done.set_lines.splitlines(),
+        }
+        if done.confirm_deadline is not None and not self._task.check_mode:
+            result["confirm_deadline"] = done.confirm_deadline
+        if self._task.diff:
+            result["diff"] = {"prepared": done.diff}
+        return result
+
+    def _text(self, src, task_vars):
+        """The file, with its template filled in."""
+        try:
+            found = self._find_needle("templates", src)
+            text = self._loader.get_text_file_contents(found)
+        except AnsibleError as error:
+            raise AnsibleActionFail(f"src can't be read: {error}") from error
+        folders = [*task_vars.get("ansible_search_path", []), self._loader.get_basedir(), os.path.dirname(found)]
+        search = [place for folder in folders for place in (os.path.join(folder, "templates"), folder)]
+        templar = self._templar.copy_with_new_env(searchpath=search, available_variables=task_vars)
+        return str(templar.template(trust_as_template(text), escape_backslashes=False) or "")
+
+    # -- confirming and saving ------------------------------------------------------------------------
+
+    def _confirm(self, switch):
+        if self._task.check_mode:
+            return {"changed": switch.system().confirm is not None}
+        return {"changed": True, "revision": switch.confirm()}
+
+    def _save(self, switch, *, will_change):
+        """Whether the startup configuration was written, or would be."""
+        if will_change and self._task.check_mode:
+            return True
+        if switch.config(source="startup", secrets=True) == switch.config(secrets=True):
+            return False
+        if not self._task.check_mode:
+            switch.save()
+        return True
+
+
+def _check(args):
+    """Combinations that an argument specification can't express."""
+    given = [form for form in FORMS if args[form] is not None]
+    if args["confirm_commit"] and (given or args["confirm"] is not None or args["save"]):
+        raise AnsibleActionFail("confirm_commit stands alone: make the change in a task before")
+    if not given and not args["confirm_commit"] and not args["save"]:
+        raise AnsibleActionFail("nothing to do: give one of lines, document, src, confirm_commit or save")
+    if args["confirm"] is not None and args["save"]:
+        raise AnsibleActionFail("a commit that waits for confirmation can't be saved: save it after confirm_commit")
+    if args["state"] == "replaced" and given == ["lines"]:
+        raise AnsibleActionFail("state=replaced needs document or src; lines say themselves what they replace")
+    if args["state"] == "replaced" and not given:
+        raise AnsibleActionFail("state=replaced needs document or src")
+
+
+def _plain(value):
+    """The value without Ansible's own types; keys as text, for YAML reads `10:` as a number."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _has_lines(text):
+    """Whether the text is made of `set` and `delete` lines."""
+    first = next((line.split() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")), [])
+    return first[:1] in (["set"], ["delete"])

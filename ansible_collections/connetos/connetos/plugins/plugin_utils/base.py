@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, The ConnetOS automation authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What every action of the collection shares: arguments, the connection to the switch, errors as results.
+
+The SDK is imported with the plugin, before Ansible forks a worker for each task and host: so no worker pays for it.
+A worker lives for one task, so a connection can be kept for the items of a loop, and no longer.
+"""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+from abc import abstractmethod
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+from ansible_collections.connetos.connetos.plugins.module_utils.argspec import CONNECTION
+
+try:
+    from connetos_sdk import Switch
+    from connetos_sdk.errors import ConnetosError, Unreachable
+
+    from ansible_collections.connetos.connetos.plugins.plugin_utils.httpapi_transport import HttpapiTransport
+
+    MISSING = ""
+except ImportError as error:
+    MISSING = str(error)
+
+FALLBACKS = {"connetos_username": "ansible_user", "connetos_password": "ansible_password"}
+
+_kept: dict[tuple, Switch] = {}
+
+
+class SwitchAction(ActionBase):
+    """An action on one switch. Subclasses say what they take and do; every error becomes a result."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = False
+
+    argument_spec: t.ClassVar[dict] = {}
+    mutually_exclusive: t.ClassVar[list] = []
+
+    @abstractmethod
+    def work(self, switch: Switch, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Do the work on `switch`; what is returned joins the result. May raise any error of the SDK."""
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        if MISSING:
+            raise AnsibleActionFail(
+                f"the Python package connetos-sdk is needed in the environment of {sys.executable}: {MISSING}"
+            )
+        args = self._arguments(task_vars)
+        try:
+            result.update(self.work(self._switch(args, task_vars), args, task_vars))
+        except Unreachable as error:
+            result.update(unreachable=True, msg=str(error), problems=error.to_dict()["problems"])
+        except ConnetosError as error:
+            result.update(failed=True, changed=False, msg=str(error), problems=error.to_dict()["problems"])
+        return result
+
+    def _arguments(self, task_vars):
+        given = {
+            name: self._templar.template(task_vars[name]) for name in CONNECTION if name in task_vars
+        }
+        given.update(self._task.args)
+        validated = ArgumentSpecValidator(
+            {**self.argument_spec, **CONNECTION}, mutually_exclusive=self.mutually_exclusive
+        ).validate(given)
+        if validated.error_messages:
+            raise AnsibleActionFail("; ".join(validated.error_messages))
+        return validated.validated_parameters
+
+    # -- the connection -------------------------------------------------------------------------------
+
+    def _switch(self, args, task_vars):
+        if self._connection.ansible_name.rpartition(".")[2] == "httpapi":
+            return Switch(transport=HttpapiTransport(self._connection.socket_path))
+        access = {name.removeprefix("connetos_"): args[name] for name in CONNECTION}
+        for name, fallback in FALLBACKS.items():
+            key = name.removeprefix("connetos_")
+            if access[key] is None and fallback in task_vars:
+                access[key] = str(self._templar.template(task_vars[fallback]))
+        access["timeout_s"] = float(access.pop("timeout"))
+        access["url"] = access["url"] or self._default_url(task_vars)
+        key = tuple(access.values())
+        if key not in _kept:
+            _kept[key] = Switch(**access)
+        return _kept[key]
+
+    def _default_url(self, task_vars):
+        host = str(self._templar.template(task_vars.get("ansible_host", task_vars["inventory_hostname"])))
+        return f"https://[{host}]" if ":" in host else f"https://{host}"

@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, The ConnetOS automation authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The SDK's REST transport over Ansible's persistent httpapi connection."""
+
+from __future__ import annotations
+
+import httpx
+from ansible.module_utils.connection import Connection, ConnectionError
+from connetos_sdk.transports.rest import RestTransport
+
+
+class Carrier(httpx.BaseTransport):
+    """Carries requests to the method `exchange` of the httpapi plugin.
+
+    Args:
+        exchange: see `plugins/httpapi/connetos.py`.
+    """
+
+    def __init__(self, exchange):
+        self._exchange = exchange
+
+    def handle_request(self, request):
+        try:
+            answer = self._exchange(
+                request.method,
+                request.url.raw_path.decode("ascii"),
+                request.read().decode(),
+                request.headers.get("content-type", ""),
+                request.headers.get("if-match", ""),
+            )
+        except ConnectionError as error:
+            raise httpx.ConnectError(str(error)) from error
+        return httpx.Response(answer["status"], headers=answer["headers"], text=answer["body"])
+
+
+class HttpapiTransport(RestTransport):
+    """See `connetos_sdk.transports.base.Transport`.
+
+    Args:
+        socket_path: of the persistent connection.
+    """
+
+    def __init__(self, socket_path):
+        self._where = "the switch"
+        carrier = Carrier(Connection(socket_path).exchange)
+        self._client = httpx.Client(base_url="https://switch/api/v1/", transport=carrier)

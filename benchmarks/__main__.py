@@ -37,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     rows.keep(measured, tuple(BENCHMARKS))
     Console().print(rows.table(measured))
+    for row in measured:
+        if row.note:
+            print(f"{row.name}: {row.note}")
     print(f"written to {rows.RESULTS}", file=sys.stderr)
     return 0
 

@@ -41,8 +41,8 @@ def run(rig: Rig, progress: Progress) -> Row:
     rig.reset()
     agent, vswitchd = map(statistics.median, zip(*resident, strict=True))
     pss = [f"{statistics.median(side):.1f}" for side in zip(*proportional, strict=True)]
-    progress(f"PSS of agent and ovs-vswitchd: {pss[0]} and {pss[1]} MiB")
-    return Row.compared(NAME, agent, vswitchd, "MiB", AIM)
+    note = f"PSS of agent and ovs-vswitchd: {pss[0]} and {pss[1]} MiB"
+    return Row.compared(NAME, agent, vswitchd, "MiB", AIM, note)
 
 
 def _work(rig: Rig) -> None:

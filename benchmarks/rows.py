@@ -25,6 +25,7 @@ class Row:
         unit: `ms`, `MiB` or `packets`.
         ratio: our cost over the peer's; lower is better. For lost packets, whose aim is none, the packets.
         aim: the largest ratio that is good.
+        note: something worth knowing besides, told below the table and not kept.
     """
 
     name: str
@@ -33,11 +34,16 @@ class Row:
     unit: str
     ratio: float
     aim: float
+    note: str = ""
 
     @classmethod
-    def compared(cls, name: str, ours: float, peer: float, unit: str, aim: float) -> Row:
+    def compared(cls, name: str, ours: float, peer: float, unit: str, aim: float, note: str = "") -> Row:
         """A row whose ratio is ours over the peer's; numbers are rounded for reading."""
-        return cls(name, round(ours, 2), round(peer, 2), unit, round(ours / peer, 2), aim)
+        return cls(name, round(ours, 2), round(peer, 2), unit, round(ours / peer, 2), aim, note)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form: `name`, `ours`, `peer`, `unit`, `ratio`, `aim`."""
+        return {name: value for name, value in asdict(self).items() if name != "note"}
 
     @property
     def good(self) -> bool:
@@ -56,7 +62,7 @@ def load(path: Path = RESULTS) -> list[Row]:
 def keep(rows: Iterable[Row], order: Sequence[str], path: Path = RESULTS) -> None:
     """Write `rows` to `path` in the given order of names; rows of other benchmarks stay as they were."""
     by_name = {row.name: row for row in (*load(path), *rows)}
-    listed = [asdict(by_name[name]) for name in order if name in by_name]
+    listed = [by_name[name].to_dict() for name in order if name in by_name]
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".new")
     draft.write_text(json.dumps(listed, indent=2) + "\n", "utf-8")
@@ -65,7 +71,7 @@ def keep(rows: Iterable[Row], order: Sequence[str], path: Path = RESULTS) -> Non
 
 def table(rows: Iterable[Row]) -> Table:
     """The rows for a terminal."""
-    shown = Table(title="Measured beside the peers; ratio = ours / peer, lower is better")
+    shown = Table(title="ratio = ours / peer, lower is better")
     shown.add_column("benchmark")
     for heading in ("ours", "peer", "ratio", "aim"):
         shown.add_column(heading, justify="right")

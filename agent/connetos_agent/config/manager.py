@@ -44,6 +44,7 @@ AGENT = Caller("agent", "super-user", "agent")
 CONFIRM_LIMITS = (1, 30000)
 """Seconds of `commit confirmed` (spec/cli/limits.yaml)."""
 RETRY_SECONDS = 10.0
+STARTUP_TROUBLE = "startup configuration"
 
 Edit = Callable[[Document], Document]
 
@@ -115,7 +116,7 @@ class ConfigManager:
         self.running = Running(0, {})
         self.confirmation: Confirmation | None = None
         self.troubles: list[str] = []
-        """What isn't as configured since the last start; empty when all is well."""
+        """What wasn't as configured after the last start; empty when all was well."""
         self._resume_marker = resume_marker
         self._lock = asyncio.Lock()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="dataplane")
@@ -147,7 +148,8 @@ class ConfigManager:
             self._resume()
         else:
             self._boot()
-        plan, self.troubles = self.dataplane.reconcile(self.running.document)
+        plan, troubles = self.dataplane.reconcile(self.running.document)
+        self.troubles += troubles
         steps = [str(step) for step in plan.steps if step.driver != "accounts"]
         log.info(
             "data plane reconciled",
@@ -193,7 +195,7 @@ class ConfigManager:
             document = settle({}, parse_document(text))
             self.dataplane.plan(validate({}, document), document)
         except ConnetosError as error:
-            self.troubles.append(f"startup configuration: {error}")
+            self.troubles.append(f"{STARTUP_TROUBLE}: {error}")
             log.error("the startup configuration can't be used, starting with the default one: %s", error)
             return {}
         if "plain-text-password" in text:
@@ -314,7 +316,6 @@ class ConfigManager:
             return outcome
         if outcome.changes:
             self.running = Running(facts.id, outcome.new)
-            self.troubles = []
             log.info(
                 "commit", extra={"revision": facts.id, "user": caller.user, "via": caller.via,
                                  "changes": len(outcome.changes), "steps": len(outcome.plan.steps)},
@@ -478,6 +479,7 @@ class ConfigManager:
                 raise Locked("the running configuration waits for confirmation", hint="confirm it first")
             document: Document = {} if source == "default" else self.running.document
             await self._in_worker(lambda: self.store.write_startup(curly.format_curly(document)))
+        self.troubles = [trouble for trouble in self.troubles if not trouble.startswith(STARTUP_TROUBLE)]
         self.events.publish("saved", source=source, user=caller.user)
 
 

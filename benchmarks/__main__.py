@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.markdown:
         return _print_markdown()
     if reason := obstacle():
-        print(f"benchmarks need root and Open vSwitch: {reason}", file=sys.stderr)
+        print(f"nothing can be measured here: {reason}", file=sys.stderr)
         return 2
     try:
         measured = _measure([name for name in BENCHMARKS if name in (chosen.names or BENCHMARKS)])
@@ -50,12 +50,22 @@ def _parser() -> argparse.ArgumentParser:
         description="Measure the agent beside its peers on Open vSwitch, both in the same run; writes build/bench.json.",
         epilog="Needs root and Open vSwitch. Takes about two minutes.",
     )
+    names = ", ".join(BENCHMARKS)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", choices=[*BENCHMARKS, []],
-        help=f"what to measure: {', '.join(BENCHMARKS)}; everything by default. Other results are kept.",
-    )  # fmt: skip
+        "names",
+        nargs="*",
+        metavar="NAME",
+        type=_known,
+        help=f"what to measure: {names}; everything by default. The kept results of others stay.",
+    )
     parser.add_argument("--markdown", action="store_true", help="print the kept results as a Markdown table")
     return parser
+
+
+def _known(name: str) -> str:
+    if name not in BENCHMARKS:
+        raise argparse.ArgumentTypeError(f"there is no {name!r}; choose from {', '.join(BENCHMARKS)}")
+    return name
 
 
 def _print_markdown() -> int:

@@ -42,7 +42,7 @@ def run(rig: Rig, progress: Progress) -> Row:
     agent, vswitchd = map(statistics.median, zip(*resident, strict=True))
     pss = [f"{statistics.median(side):.1f}" for side in zip(*proportional, strict=True)]
     note = f"PSS of agent and ovs-vswitchd: {pss[0]} and {pss[1]} MiB"
-    return Row.compared(NAME, agent, vswitchd, "MiB", AIM, note)
+    return Row.compared(NAME, agent, vswitchd, "MiB", AIM, note=note)
 
 
 def _work(rig: Rig) -> None:

@@ -43,6 +43,7 @@ def run(rig: Rig, progress: Progress) -> Row:
     if not rig.sender.ping(str(_address(rig)), count=2):
         raise BenchmarkError("the hosts don't reach each other")
     lost = {True: 0, False: 0}
+    restarts = 0
     kinds: tuple[tuple[str, Disturbance], ...] = (
         ("restart", LabSwitch.restart_agent),
         ("SIGKILL", _kill_and_start),
@@ -50,8 +51,11 @@ def run(rig: Rig, progress: Progress) -> Row:
     for name, disturb in kinds:
         for disturbed in (True, False):
             progress(f"{PACKETS} packets, {f'{name} of the agent' if disturbed else 'agent left alone'}")
-            lost[disturbed] += _lost(rig, disturb if disturbed else None)
-    return Row(NAME, lost[True], lost[False], "packets", lost[True], AIM)
+            missing, times = _stream(rig, disturb if disturbed else None)
+            lost[disturbed] += missing
+            restarts += times
+    note = f"{restarts} restarts within {2 * PACKETS} packets"
+    return Row(NAME, lost[True], lost[False], "packets", lost[True], AIM, note)
 
 
 def _address(rig: Rig) -> str:
@@ -66,14 +70,14 @@ def _kill_and_start(switch: LabSwitch) -> None:
     switch.start_agent()
 
 
-def _lost(rig: Rig, disturb: Disturbance | None) -> int:
-    """How many datagrams of one stream don't arrive while `disturb` is done over and over."""
+def _stream(rig: Rig, disturb: Disturbance | None) -> tuple[int, int]:
+    """How many datagrams of one stream don't arrive, and how often `disturb` was done meanwhile."""
     receive = [sys.executable, "-I", PROGRAM, "receive", str(PACKETS)]
     send = [sys.executable, "-I", PROGRAM, "send", _address(rig), str(PACKETS), str(HERTZ)]
     with _ended(rig.receiver.start(receive)) as receiver:
         _line(receiver)
+        times = 0
         with _ended(rig.sender.start(send)) as sender:
-            times = 0
             while disturb and sender.poll() is None:
                 time.sleep(PAUSE_SECONDS)
                 disturb(rig.leaf)
@@ -84,7 +88,7 @@ def _lost(rig: Rig, disturb: Disturbance | None) -> int:
         raise BenchmarkError(f"the stream took {seconds:.1f} s: this machine is too busy for {HERTZ} Hz")
     if disturb and times < 2:
         raise BenchmarkError("the stream ended before the agent had restarted")
-    return PACKETS - received
+    return PACKETS - received, times
 
 
 @contextlib.contextmanager

@@ -37,7 +37,7 @@ class Row:
     note: str = ""
 
     @classmethod
-    def compared(cls, name: str, ours: float, peer: float, unit: str, aim: float, note: str = "") -> Row:
+    def compared(cls, name: str, ours: float, peer: float, unit: str, aim: float, *, note: str = "") -> Row:
         """A row whose ratio is ours over the peer's; numbers are rounded for reading."""
         return cls(name, round(ours, 2), round(peer, 2), unit, round(ours / peer, 2), aim, note)
 

@@ -116,13 +116,13 @@ def format_difference(old: Document, new: Document) -> str:
     +   mtu: 9216
     """
     groups: dict[Path, list[str]] = {}
-    inside: list[Path] = []
+    inside: Path | None = None  # what is inside an entry follows it at once
     for change in diff(old, new):
-        if any(change.path[: len(path)] == path for path in inside):
+        if inside and change.path[: len(inside)] == inside:
             continue
         located = locate(change.path)
         if located.entry:
-            inside.append(change.path)
+            inside = change.path
             parent = change.path[:-2]
             lines = _entry_difference(
                 change.path, old if change.new is None else new, "-+"[change.old is None]
@@ -261,9 +261,11 @@ class _Parser:
             if self._peek() == "{" and self.kind == "mark":
                 self._add(entry, self._block(child.entry, (*path, key)))
         elif isinstance(child, LeafList):
-            out.setdefault(name, []).extend(self._parse(child, self._word("a value", path), path))
+            out.setdefault(name, []).append(self._parse(child, self._word("a value", path), path))
         else:
-            word = self._word("a value", path)
+            word, line = self._word("a value", path), self.line
+            if child.secret and self._peek() and self.kind != "mark" and self.line == line:
+                raise self._error("more is too much after the value", "put text with spaces in quotes", path)
             if name in out:
                 raise self._error("is set twice", path=path)
             if word or child.type != "string":
@@ -274,6 +276,8 @@ class _Parser:
         for name, value in more.items():
             if isinstance(value, dict) and isinstance(into.get(name), dict):
                 _Parser._add(into[name], value)
+            elif isinstance(value, list):
+                into[name] = [*into.get(name, []), *value]
             else:
                 into[name] = value
 
@@ -288,6 +292,6 @@ class _Parser:
 
     def _parse(self, node: Leaf | LeafList, word: str, path: Path) -> Any:
         try:
-            return node.parse(word)
+            return node.parse_item(word) if isinstance(node, LeafList) else node.parse(word)
         except ValueError as error:
             raise self._error(str(error), node.accepts, path) from None

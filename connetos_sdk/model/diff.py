@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connetos_sdk.model.nodes import AnyNode, Container, KeyedList, Leaf, LeafList
+from connetos_sdk.model.nodes import MASK, AnyNode, Container, KeyedList, Leaf, LeafList
 from connetos_sdk.model.paths import Path
 from connetos_sdk.model.schema import root
 from connetos_sdk.model.tree import MISSING, Document
 
-MASK = "********"
-"""Stands for a secret wherever one would be shown."""
+__all__ = ["MASK", "Change", "diff"]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,10 @@ from typing import Any, Protocol
 from connetos_sdk.errors import MAX_PROBLEMS, InvalidValue, Problem, UnknownPath
 from connetos_sdk.model.formats import FORMATS
 from connetos_sdk.model.paths import Path
-from connetos_sdk.model.ranges import expand_numbers, port_order
+from connetos_sdk.model.ranges import expand_numbers, expand_spans, number_spans, port_order
+
+MASK = "********"
+"""Stands for a secret wherever one would be shown; given back, it means the secret that is there."""
 
 Scalar = str | int | bool
 Value = Scalar | list[int] | list[str]
@@ -63,8 +66,15 @@ def type_name(value: object) -> str:
 
 
 def show_value(value: object) -> str:
-    """`value` for an error message: quoted, and shortened when long."""
-    text = f'"{value}"' if isinstance(value, str) else str(value)
+    """`value` for an error message: text quoted, what is long shortened, what has parts not shown at all."""
+    if isinstance(value, str):
+        text = f'"{value[:60]}"'.encode("utf-8", "backslashreplace").decode()
+    elif isinstance(value, bool):
+        text = str(value).lower()
+    elif isinstance(value, int | float):
+        text = str(value)
+    else:
+        return "the value"
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -119,7 +129,7 @@ class Leaf:
             return ""
         if not isinstance(value, str):
             return f"{shown} is {type_name(value)}, not text"
-        return self._text_problem(value, shown)
+        return "" if self.secret and value == MASK else self._text_problem(value, shown)
 
     def _text_problem(self, value: str, shown: str) -> str:
         if self.enum:
@@ -200,24 +210,38 @@ class LeafList:
             )
             return value
         found: set[Any] = set()
+        spans: set[tuple[int, int]] = set()
         for item in value:
-            if self.ranges and isinstance(item, str):
-                try:
-                    found.update(self.parse(item))
-                except ValueError as error:
-                    problems.append(Problem(str(error), path, self.accepts, InvalidValue.code))
-                continue
-            reason = self.item.problem(item)
-            if reason:
-                problems.append(Problem(reason, path, self.accepts, InvalidValue.code))
-            else:
-                found.add(item)
+            try:
+                if self.ranges and isinstance(item, str):
+                    spans.update(self._spans(item))
+                elif reason := self.item.problem(item):
+                    problems.append(Problem(reason, path, self.accepts, InvalidValue.code))
+                else:
+                    found.add(item)
+            except ValueError as error:
+                problems.append(Problem(str(error), path, self.accepts, InvalidValue.code))
             if len(problems) > MAX_PROBLEMS:
                 break
+        found.update(expand_spans(spans))
         if len(found) > self.max_items:
             reason = f"{len(found)} values are too many"
             problems.append(Problem(reason, path, f"at most {self.max_items}", InvalidValue.code))
         return sorted(found)
+
+    def _spans(self, word: str) -> list[tuple[int, int]]:
+        return number_spans(word, self.item.minimum or 0, self.item.maximum or 0)
+
+    def parse_item(self, word: str) -> Any:
+        """What `word` adds to a list for `check`: a value, or the word itself where it is a range.
+
+        Raises:
+            ValueError: the word can't be a value here; the message says why.
+        """
+        if not self.ranges:
+            return self.item.parse(word)
+        self._spans(word)
+        return word
 
     def parse(self, word: str) -> list[Any]:
         """The values that `word` stands for.
@@ -243,7 +267,7 @@ class Container:
     def check(self, value: Any, path: Path, problems: list[Problem]) -> Any:
         """See `Node.check`."""
         if not isinstance(value, dict):
-            reason = f"{show_value(value)} is {type_name(value)}, not an object"
+            reason = f"the value is {type_name(value)}, not an object"
             problems.append(Problem(reason, path, f"an object with {self.expected}", InvalidValue.code))
             return value
         out: dict[str, Any] = {}
@@ -290,20 +314,20 @@ class KeyedList:
     def check(self, value: Any, path: Path, problems: list[Problem]) -> Any:
         """See `Node.check`."""
         if not isinstance(value, dict):
-            reason = f"{show_value(value)} is {type_name(value)}, not an object"
+            reason = f"the value is {type_name(value)}, not an object"
             hint = f"an object whose keys are {self.key.accepts}"
             problems.append(Problem(reason, path, hint, InvalidValue.code))
             return value
         out: dict[str, Any] = {}
-        for key in sorted(value, key=port_order):
+        for key, item in value.items():
             reason = self.key.problem(key)
             if reason:
                 problems.append(Problem(reason, path, self.key.accepts, InvalidValue.code))
             else:
-                out[key] = self.entry.check(value[key], (*path, key), problems)
+                out[key] = self.entry.check(item, (*path, key), problems)
             if len(problems) > MAX_PROBLEMS:
                 break
-        return out
+        return {key: out[key] for key in sorted(out, key=port_order)}
 
 
 AnyNode = Container | KeyedList | Leaf | LeafList

@@ -9,8 +9,8 @@ _VLAN_PART = re.compile(r"([0-9]{1,4})(?::([0-9]{1,4}))?")
 _PORT = re.compile(r"((?:te|qe)-[0-9]{1,2}/[0-9]{1,2}/)([0-9]{1,3}):([0-9]{1,3})")
 
 
-def expand_numbers(text: str, low: int, high: int) -> list[int]:
-    """Numbers of a range such as `20:24,31`, in ascending order.
+def number_spans(text: str, low: int, high: int) -> list[tuple[int, int]]:
+    """First and last number of each part of a range such as `20:24,31`.
 
     Args:
         text: numbers and `first:last` ranges with commas between.
@@ -20,18 +20,34 @@ def expand_numbers(text: str, low: int, high: int) -> list[int]:
     Raises:
         ValueError: with what is wrong about the range.
     """
-    found: set[int] = set()
+    found: list[tuple[int, int]] = []
     for part in text.split(","):
         match = _VLAN_PART.fullmatch(part)
         if match is None:
-            raise ValueError(f'"{part}" is no number or range such as 20:24')
+            shown = part if len(part) <= 60 else f"{part[:57]}..."
+            raise ValueError(f'"{shown}" is no number or range such as 20:24')
         first, last = int(match[1]), int(match[2] or match[1])
         if first > last:
             raise ValueError(f"range {part} runs backwards")
         if first < low or last > high:
             raise ValueError(f"{part} is outside {low} to {high}")
-        found.update(range(first, last + 1))
-    return sorted(found)
+        found.append((first, last))
+    return found
+
+
+def expand_spans(spans: Iterable[tuple[int, int]]) -> list[int]:
+    """Numbers of the spans, each once, in ascending order; spans may overlap."""
+    found: list[int] = []
+    beyond = 0
+    for first, last in sorted(spans):
+        found.extend(range(max(first, beyond), last + 1))
+        beyond = max(beyond, last + 1)
+    return found
+
+
+def expand_numbers(text: str, low: int, high: int) -> list[int]:
+    """Numbers of a range such as `20:24,31`, in ascending order. Arguments and errors as for `number_spans`."""
+    return expand_spans(number_spans(text, low, high))
 
 
 def runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
@@ -70,4 +86,4 @@ def expand_ports(word: str) -> list[str]:
 
 def port_order(name: str) -> tuple[str | int, ...]:
     """Sort key that puts te-1/1/2 before te-1/1/10; works for VLAN numbers and addresses too."""
-    return tuple(int(part) if part.isdigit() else part for part in re.split(r"([0-9]+)", name))
+    return tuple(int(part) if odd % 2 else part for odd, part in enumerate(re.split(r"([0-9]+)", name)))

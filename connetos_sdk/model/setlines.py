@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from connetos_sdk.errors import ConnetosError, ParseError, Problem
+from connetos_sdk.errors import MAX_PROBLEMS, ConnetosError, ParseError, Problem
 from connetos_sdk.model import tree
 from connetos_sdk.model.diff import diff
 from connetos_sdk.model.nodes import AnyNode, KeyedList, Leaf, LeafList, unknown
@@ -19,6 +19,8 @@ from connetos_sdk.model.words import split_words
 
 MAX_LINE_TARGETS = 100_000
 """How many places one line with ranges may set, so that a short line can't ask for endless work."""
+MAX_TARGETS = 1_000_000
+"""How many values all lines of one text may set."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,15 @@ class Edit:
     value: Any = None
 
 
-def format_set(document: Document) -> str:
-    """The document as `set` lines, in the schema's order; `parse_lines` and `apply_edits` are the opposite."""
-    return "".join(f"set {line}\n" for line in _lines(document))
+def format_set(document: Document, below: Path = ()) -> str:
+    """What stands at `below`, as `set` lines in the schema's order; the opposite of `parse_lines` and `apply_edits`."""
+    return "".join(f"set {line}\n" for line in _lines(document, below))
 
 
-def _lines(document: Document) -> Iterator[str]:
+def _lines(document: Document, below: Path) -> Iterator[str]:
     for path, node, value in tree.walk(document):
+        if path[: len(below)] != below:
+            continue
         if isinstance(node, KeyedList):
             if not value:
                 yield format_path(path)
@@ -59,13 +63,13 @@ def value_words(node: AnyNode, value: Any) -> list[str]:
 def format_difference(old: Document, new: Document) -> str:
     """The `delete` and `set` lines that lead from `old` to `new`; secrets are masked."""
     lines: list[str] = []
-    gone: list[Path] = []
+    gone: Path | None = None  # what is inside follows at once
     for change in diff(old, new):
         node = locate(change.path).node
-        if any(change.path[: len(path)] == path for path in gone):
+        if gone and change.path[: len(gone)] == gone:
             continue
         if change.new is None:
-            gone.append(change.path)
+            gone = change.path
             lines.append(f"delete {format_path(change.path)}")
         elif isinstance(node, LeafList):
             before, after = set(change.old or ()), set(change.new)
@@ -89,15 +93,26 @@ def parse_lines(text: str) -> list[Edit]:
     """
     edits: list[Edit] = []
     problems: list[Problem] = []
-    for number, line in enumerate(text.splitlines(), 1):
+    targets = 0
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         try:
-            edits.extend(parse_line(line))
+            found = parse_line(line)
         except ConnetosError as error:
             problems += [
                 Problem(f"line {number}: {p.reason}", p.path, p.hint, p.code) for p in error.problems
             ]
+            if len(problems) > MAX_PROBLEMS:
+                break
+            continue
+        edits += found
+        targets += sum(len(edit.value) if isinstance(edit.value, list) else 1 for edit in found)
+        if targets > MAX_TARGETS:
+            raise ParseError(
+                f"line {number}: too much for one text",
+                hint=f"at most {MAX_TARGETS} values; send it in parts",
+            )
     if problems:
         raise ParseError(problems=problems)
     return edits
@@ -213,9 +228,27 @@ def apply_edits(document: Document, edits: Iterable[Edit]) -> Document:
     Raises:
         NotFound: a `delete` names what isn't there. Nothing of the result is kept by the caller then.
     """
-    for edit in edits:
-        if edit.operation == "set":
-            document = tree.merge(document, edit.value, edit.path)
+    for operation, group in itertools.groupby(edits, key=lambda edit: edit.operation):
+        if operation == "set":
+            document = tree.merge(document, tree.check(_fragment(group)))
         else:
-            document = tree.delete(document, edit.path, tree.MISSING if edit.value is None else edit.value)
+            for edit in group:
+                value = tree.MISSING if edit.value is None else edit.value
+                document = tree.delete(document, edit.path, value)
     return document
+
+
+def _fragment(edits: Iterable[Edit]) -> dict[str, Any]:
+    """The piece of a document that `set` edits describe; a later value of a leaf wins."""
+    fragment: dict[str, Any] = {}
+    for edit in edits:
+        inside = fragment
+        for word in edit.path[:-1]:
+            inside = inside.setdefault(word, {})
+        if isinstance(edit.value, list):
+            inside.setdefault(edit.path[-1], []).extend(edit.value)
+        elif isinstance(edit.value, dict):
+            inside.setdefault(edit.path[-1], {})
+        else:
+            inside[edit.path[-1]] = edit.value
+    return fragment

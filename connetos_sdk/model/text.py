@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 
 from connetos_sdk.errors import ParseError
 from connetos_sdk.model import tree
 from connetos_sdk.model.curly import parse_curly
+from connetos_sdk.model.nodes import show_value
 from connetos_sdk.model.setlines import apply_edits, parse_lines
 from connetos_sdk.model.tree import Document
+
+_FIRST_WORD = re.compile(r"\ufeff?(?:\s*#[^\n]*(?:\n|$))*\s*([^\s{}]+)")
 
 
 def parse_document(text: str) -> Document:
@@ -18,16 +22,17 @@ def parse_document(text: str) -> Document:
         ParseError: the text is in none of these forms; the problem names the line.
         ConfigError: a value isn't accepted.
     """
-    body = text.lstrip("\ufeff \t\r\n")
-    if body.startswith("{"):
+    text = text.removeprefix("\ufeff")
+    if text.lstrip().startswith("{"):
         document: Document = tree.check(parse_json(text))
         return document
-    first = next(
-        (line.split() for line in body.splitlines() if line.strip() and not line.lstrip().startswith("#")), []
-    )
-    if first and first[0] in ("set", "delete"):
-        return apply_edits({}, parse_lines(text))
-    return parse_curly(text)
+    return apply_edits({}, parse_lines(text)) if is_lines(text) else parse_curly(text)
+
+
+def is_lines(text: str) -> bool:
+    """Whether `text` is `set` and `delete` lines: its first line that isn't empty or a comment begins so."""
+    first = _FIRST_WORD.match(text)
+    return first is not None and first[1] in ("set", "delete")
 
 
 def parse_json(text: str | bytes) -> object:
@@ -53,7 +58,7 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     out: dict[str, object] = {}
     for name, value in pairs:
         if name in out:
-            raise ValueError(f'"{name}" stands twice in one object')
+            raise ValueError(f"{show_value(name)} stands twice in one object")
         out[name] = value
     return out
 

@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ KILLS = int(os.environ.get("CRASH_TEST_KILLS", "200"))
 ONE_SWITCH = "name: crash-{pid}\ndataplane: openvswitch\nswitches:\n  s1: {{ports: 4}}\n"
 
 
-def layer3(vlan: int) -> dict[str, object]:
+def layer3(vlan: int) -> dict[str, Any]:
     """A configuration that touches every driver: VLANs, ports, VLAN interface, address, route, MTU, host name."""
     name = f"vlan{vlan}"
     port = {"family": {"ethernet-switching": {"native-vlan-id": vlan}}, "mtu": 1600 + vlan}
@@ -68,8 +69,10 @@ def test_killed_at_random_moments_of_a_commit(node: LabSwitch) -> None:
         login = switch.config(secrets=True)
         documents = [login]
         for vlan in (10, 20):
-            system = {**login["system"], "hostname": f"host{vlan}"}
-            documents.append({**login, **layer3(vlan), "system": system})
+            layers = layer3(vlan)
+            layers["system"] = {**login["system"], "hostname": f"host{vlan}"}
+            layers["interface"] = {**login["interface"], **layers["interface"]}
+            documents.append({**login, **layers})
         realised, took = [], []
         for document in documents:
             started = time.monotonic()

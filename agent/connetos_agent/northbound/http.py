@@ -18,15 +18,23 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from connetos_sdk.errors import BadRequest, TooLarge
+from connetos_sdk.errors import BadRequest, NotFound, TooLarge
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 MAX_HEAD_BYTES = 32 * 1024
+MAX_REQUEST_BYTES = 4 * MAX_BODY_BYTES
+"""With all that HTTP adds to a body: chunk sizes, trailers."""
 MAX_CONNECTIONS = 256
 HEAD_SECONDS = 10.0
 BODY_SECONDS = 30.0
 HANDSHAKE_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 60
+
+
+class RequestTimeout(BadRequest):
+    """A request whose body doesn't come."""
+
+    code = "request-timeout"
 
 
 @dataclass(frozen=True)
@@ -63,10 +71,10 @@ Failure = Callable[[Exception], Response]
 
 
 class _BoundedProtocol(HttpToolsProtocol):
-    """Closes connections whose request head is too large or too slow."""
+    """Closes connections whose request head is too large or too slow, or whose request has no end."""
 
     _head_timer: asyncio.TimerHandle | None = None
-    _head_bytes = 0
+    _request_bytes = 0
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -80,7 +88,7 @@ class _BoundedProtocol(HttpToolsProtocol):
 
     def _start_head(self) -> None:
         if self._head_timer is None:
-            self._head_bytes = 0
+            self._request_bytes = 0
             self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
 
     def _end_head(self) -> None:
@@ -91,21 +99,33 @@ class _BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._head_timer is None and (self.cycle is None or self.cycle.response_complete):
             self._start_head()
-        if self._head_timer is not None:
-            self._head_bytes += len(data)
+        self._request_bytes += len(data)
         super().data_received(data)
-        if (
-            self._head_timer is not None
-            and self._head_bytes > MAX_HEAD_BYTES
-            and not self.transport.is_closing()
-        ):
+        if self._head_timer is not None and self._request_bytes > MAX_HEAD_BYTES:
+            self._refuse_head()
+        elif self._request_bytes > MAX_REQUEST_BYTES:
+            self.transport.close()
+
+    def _refuse_head(self) -> None:
+        if not self.transport.is_closing():
             self.transport.write(
                 b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
             )
             self.transport.close()
 
+    def send_400_response(self, msg: str) -> None:
+        if not self.transport.is_closing():
+            super().send_400_response(msg)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._head_timer is not None:  # what comes after the body is a trailer, and nobody reads it
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._end_head()
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MAX_HEAD_BYTES:
+            self._refuse_head()
+            raise ValueError("the request head is too large")
         super().on_headers_complete()
 
 
@@ -176,13 +196,17 @@ class HttpServer:
 async def _read(scope: Any, receive: Any) -> Request:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     try:
-        segments = scope["raw_path"].decode("ascii").split("/")
-        words = tuple(unquote(segment, errors="strict") for segment in segments if segment)
-        query = dict(
-            parse_qsl(scope["query_string"].decode("ascii"), keep_blank_values=True, max_num_fields=32)
-        )
+        segments = scope["raw_path"].decode("ascii").split("/")[1:]
+        words = tuple(unquote(segment, errors="strict") for segment in segments)
+        text = scope["query_string"].decode("ascii")
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=32, errors="strict")
     except ValueError:
         raise BadRequest("the URL isn't percent-encoded UTF-8") from None
+    query = dict(pairs)
+    if len(query) < len(pairs):
+        raise BadRequest("a query parameter is given twice", hint="give each once")
+    if "" in words:
+        raise NotFound("a word of the path is empty", hint="a path has no // and no / at its end")
     length = headers.get("content-length", "0")
     if length.isdigit() and int(length) > MAX_BODY_BYTES:
         raise _too_large()
@@ -199,7 +223,7 @@ async def _read(scope: Any, receive: Any) -> Request:
                 if len(body) > MAX_BODY_BYTES:
                     raise _too_large()
     except TimeoutError:
-        raise BadRequest(f"the body took longer than {BODY_SECONDS:.0f} s") from None
+        raise RequestTimeout(f"the body took longer than {BODY_SECONDS:.0f} s") from None
     peer = scope["client"][0] if scope.get("client") else ""
     return Request(scope["method"], words, query, headers, bytes(body), peer, receive)
 

@@ -6,7 +6,7 @@ import logging
 
 import orjson
 
-from connetos_agent.northbound.http import Response
+from connetos_agent.northbound.http import RequestTimeout, Response
 from connetos_sdk import errors
 from connetos_sdk.errors import ConnetosError
 
@@ -32,7 +32,7 @@ STATUS: dict[type[ConnetosError], int] = {
 
 TITLES = {
     400: "The request can't be read", 401: "Authentication needed", 403: "Not allowed", 404: "Not found",
-    405: "Method not allowed here", 409: "Conflict with another change", 412: "The configuration has changed",
+    405: "Method not allowed here", 408: "The request took too long", 409: "Conflict with another change", 412: "The configuration has changed",
     413: "Too large", 415: "Unknown content type", 422: "Not a valid configuration", 423: "Locked",
     429: "Too many at once", 500: "The data plane didn't do it", 507: "Can't be recorded",
 }  # fmt: skip
@@ -51,6 +51,7 @@ class UnsupportedMediaType(errors.BadRequest):
 
 
 STATUS[MethodNotAllowed] = 405
+STATUS[RequestTimeout] = 408
 STATUS[UnsupportedMediaType] = 415
 
 
@@ -74,5 +75,9 @@ def problem(error: Exception) -> Response:
         "code": data["code"],
         "problems": data["problems"],
     }
-    headers = (("www-authenticate", 'Basic realm="ConnetOS", charset="UTF-8"'),) if status == 401 else ()
+    headers: tuple[tuple[str, str], ...] = ()
+    if status == 401:
+        headers = (("www-authenticate", 'Basic realm="ConnetOS", charset="UTF-8"'),)
+    elif status == 405:
+        headers = (("allow", error.hint),)
     return Response(status, orjson.dumps(document), "application/problem+json", headers)

@@ -8,7 +8,7 @@ import binascii
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -31,14 +31,20 @@ from connetos_sdk.errors import (
     UnknownPath,
 )
 from connetos_sdk.model import curly, schema, setlines, tree
-from connetos_sdk.model.nodes import LeafList
-from connetos_sdk.model.paths import Path, format_path
-from connetos_sdk.model.text import parse_document, parse_json
+from connetos_sdk.model.nodes import LeafList, show_value
+from connetos_sdk.model.paths import Path
+from connetos_sdk.model.text import is_lines, parse_document, parse_json
 from connetos_sdk.model.tree import Document
 
 PREFIX = ("api", "v1")
 EVENT_PING_SECONDS = 15.0
+SMALL_BODY_BYTES = 16 * 1024
+"""A larger body is read in a thread, so that others are answered meanwhile."""
+QUERIES = frozenset(
+    ("against", "comment", "confirm", "defaults", "dry_run", "format", "replace", "secrets")
+)  # fmt: skip
 
+T = TypeVar("T")
 Route = Callable[[Request, Caller, tuple[str, ...]], Awaitable[Response]]
 
 
@@ -86,6 +92,8 @@ class RestApi:
         caller = await self._caller(request)
         if request.words[:2] != PREFIX or len(request.words) < 3 or request.words[2] not in self._resources:
             raise NotFound("there is no such resource", hint="/api/v1/ " + ", ".join(self._resources))
+        for name in request.query.keys() - QUERIES:
+            raise BadRequest(f"there is no query parameter {name[:40]}", hint=", ".join(sorted(QUERIES)))
         return await self._resources[request.words[2]](request, caller, request.words[3:])
 
     async def _caller(self, request: Request) -> Caller:
@@ -112,15 +120,11 @@ class RestApi:
         if request.method == "GET":
             running = self._manager.running
             return self._document(request, caller, running.document, words, _etag(running.revision))
+        _may_change(caller)
         if request.method == "PATCH" and not words and _is_text(request):
-            edits = setlines.parse_lines(_text(request)) if _is_lines(request) else None
-            edit = (
-                _edit_of_text(_text(request))
-                if edits is None
-                else (lambda doc: setlines.apply_edits(doc, edits))
-            )
+            edit = await _reading(request, lambda: _edit_of_text(_text(request)))
         else:
-            edit = _edit(request, words)
+            edit = await _reading(request, lambda: _edit(request, words))
         outcome = await self._manager.change(caller, edit, _options(request), if_match=_precondition(request))
         return _outcome(outcome)
 
@@ -145,11 +149,7 @@ class RestApi:
         if form == "text":
             text = curly.format_curly(shown, words, defaults=defaults)
         elif form == "set":
-            text = setlines.format_set(shown)
-            prefix = format_path(words)
-            text = (
-                "".join(x for x in text.splitlines(True) if x.startswith(f"set {prefix}")) if words else text
-            )
+            text = setlines.format_set(shown, words)
         else:
             raise BadRequest(f"there is no format {form[:40]}", hint="json, text or set")
         return Response(200, text.encode(), "text/plain; charset=utf-8", headers)
@@ -196,6 +196,8 @@ class RestApi:
             session = self._manager.open_session(caller, exclusive=body.get("exclusive", False))
             return _json(session.to_dict(), 201)
         session = self._manager.sessions.get(words[0], caller)
+        if request.method != "GET":
+            _may_change(caller)
         action = words[1] if len(words) > 1 else ""
         if not action:
             if request.method == "DELETE":
@@ -204,16 +206,17 @@ class RestApi:
             _allow(request, "GET", "DELETE")
             return _json(session.to_dict())
         if action == "config":
-            return self._session_config(request, caller, session, words[2:])
+            return await self._session_config(request, caller, session, words[2:])
         return await self._session_action(request, session, action)
 
-    def _session_config(
+    async def _session_config(
         self, request: Request, caller: Caller, session: Session, words: tuple[str, ...]
     ) -> Response:
         if request.method == "GET":
             return self._document(request, caller, session.candidate, words, f'"session-{session.id}"')
+        edit = await _reading(request, lambda: _edit(request, words))
         self._manager.sessions.check_lock(session)
-        session.edit(_edit(request, words))
+        session.edit(edit)
         return _json({"dirty": session.dirty})
 
     async def _session_action(self, request: Request, session: Session, action: str) -> Response:
@@ -222,12 +225,14 @@ class RestApi:
             return _diff_response(request, session.base, session.candidate)
         _allow(request, "POST")
         if action == "lines":
+            edits = await _reading(request, lambda: setlines.parse_lines(_text(request)))
             self._manager.sessions.check_lock(session)
-            edits = setlines.parse_lines(_text(request))
             session.edit(lambda document: setlines.apply_edits(document, edits))
         elif action == "load":
+            replace = _flag(request, "replace")
+            edit = await _reading(request, lambda: _edit_of_text(_text(request), replace=replace))
             self._manager.sessions.check_lock(session)
-            session.edit(_edit_of_text(_text(request), replace=_flag(request, "replace")))
+            session.edit(edit)
         elif action == "discard":
             running = self._manager.running
             session.restart(running.document, running.revision)
@@ -270,13 +275,15 @@ class RestApi:
             body = _body(
                 request, {"rollback": int, "revision": int, "comment": str, "confirm": int, "dry_run": bool}
             )
-            options = CommitOptions(body.get("comment", ""), body.get("confirm"), body.get("dry_run", False))
+            options = CommitOptions(
+                _comment(body.get("comment", "")), body.get("confirm"), body.get("dry_run", False)
+            )
             return _outcome(await self._manager.rollback(caller, self._wanted_revision(body), options))
         if name == "save":
             body = _body(request, {"source": str})
             source = body.get("source", "running")
             if source not in ("running", "default"):
-                raise InvalidValue(f"source {source[:40]} isn't known", hint="running or default")
+                raise InvalidValue(f"source {show_value(source)} isn't known", hint="running or default")
             await self._manager.save_startup(caller, source)
             return _json({"saved": source})
         raise NotFound("there is no such operation", hint="confirm, cancel-confirmed, rollback, save")
@@ -289,19 +296,26 @@ class RestApi:
 
     async def _event_stream(self, request: Request) -> AsyncIterator[bytes]:
         gone = asyncio.ensure_future(_until_disconnected(request))
+        following: asyncio.Future[Event] | None = None
         try:
             with self._manager.events.listen() as queue:
                 yield b": listening\n\n"
-                while not gone.done():
-                    try:
-                        async with asyncio.timeout(EVENT_PING_SECONDS):
-                            event = await queue.get()
-                    except TimeoutError:
-                        yield b": still here\n\n"
+                following = asyncio.ensure_future(queue.get())
+                while True:
+                    await asyncio.wait(
+                        (following, gone), timeout=EVENT_PING_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                    )
+                    if gone.done():
+                        break
+                    if following.done():
+                        yield _server_sent(following.result())
+                        following = asyncio.ensure_future(queue.get())
                     else:
-                        yield _server_sent(event)
+                        yield b": still here\n\n"
         finally:
             gone.cancel()
+            if following is not None:
+                following.cancel()
 
     async def _schema(self, request: Request, _caller: Caller, _words: tuple[str, ...]) -> Response:
         _allow(request, "GET")
@@ -313,6 +327,18 @@ class RestApi:
 
 
 # -- reading requests ---------------------------------------------------------------------------------
+
+
+async def _reading(request: Request, read: Callable[[], T]) -> T:
+    return read() if len(request.body) <= SMALL_BODY_BYTES else await asyncio.to_thread(read)
+
+
+def _may_change(caller: Caller) -> None:
+    if not caller.may_configure:
+        raise PermissionDenied(
+            f"{caller.user} is of class {caller.user_class}",
+            hint="changing the configuration needs class super-user",
+        )
 
 
 def _allow(request: Request, *methods: str) -> None:
@@ -343,7 +369,7 @@ def _options(request: Request) -> CommitOptions:
 
 
 def _comment(text: str) -> str:
-    if len(text) > 512 or any(ord(c) < 32 for c in text):
+    if len(text) > 512 or not text.isprintable():
         raise BadRequest(
             "the comment is too long or has control characters", hint="at most 512 printable characters"
         )
@@ -358,7 +384,7 @@ def _body(request: Request, fields: dict[str, type]) -> dict[str, Any]:
         raise BadRequest("the body isn't a JSON object", hint="an object with " + ", ".join(fields))
     for name, item in value.items():
         if name not in fields:
-            raise BadRequest(f'"{name[:40]}" isn\'t known here', hint="one of " + ", ".join(fields))
+            raise BadRequest(f"{show_value(name)} isn't known here", hint="one of " + ", ".join(fields))
         if type(item) is not fields[name]:
             raise BadRequest(f'"{name}" has the wrong type', hint=fields[name].__name__)
     return value
@@ -375,10 +401,6 @@ def _content_type(request: Request) -> str:
 
 def _is_text(request: Request) -> bool:
     return _content_type(request) == "text/plain"
-
-
-def _is_lines(request: Request) -> bool:
-    return request.body.lstrip().startswith((b"set ", b"delete ", b"#"))
 
 
 def _text(request: Request) -> str:
@@ -407,7 +429,7 @@ def _edit_of_text(text: str, *, replace: bool = False) -> Edit:
     if replace:
         document = parse_document(text)
         return lambda old: tree.replace(old, document)
-    if text.lstrip().startswith(("set ", "delete ")):
+    if is_lines(text):
         edits = setlines.parse_lines(text)
         return lambda old: setlines.apply_edits(old, edits)
     document = parse_document(text)

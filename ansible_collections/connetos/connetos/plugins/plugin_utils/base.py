@@ -37,7 +37,6 @@ class SwitchAction(ActionBase):
 
     _supports_check_mode = True
     _supports_async = False
-    _requires_connection = False
 
     argument_spec: t.ClassVar[dict] = {}
     mutually_exclusive: t.ClassVar[list] = []

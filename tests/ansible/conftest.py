@@ -1,0 +1,102 @@
+"""Real `ansible-playbook` runs against a live agent."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from connetos_sdk.lab import Lab
+from tests.conftest import ROOT
+
+BIN = Path(sys.executable).parent
+COLLECTION = ROOT / "ansible_collections" / "connetos" / "connetos"
+TIMEOUT_S = 90.0
+_RESULT = re.compile(r"^(?:ok|changed|fatal|failed): \[\w+\](?:: \w+!)? (?:\(item=.*\) )?=> (\{.*\})$", re.M)
+_RECAP = re.compile(r"^(\w+) +: (ok=.*)$", re.M)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run of an Ansible program left behind."""
+
+    returncode: int
+    output: str
+
+    @property
+    def results(self) -> list[dict[str, Any]]:
+        """Results of the tasks, in their order."""
+        return [json.loads(found) for found in _RESULT.findall(self.output)]
+
+    @property
+    def recap(self) -> dict[str, int]:
+        """Counts of the last host in the recap: `ok`, `changed`, `failed`, `unreachable`, …"""
+        words = _RECAP.findall(self.output)[-1][1].split()
+        return {name: int(count) for name, count in (word.split("=") for word in words)}
+
+
+def ansible(program: str, *arguments: str, cwd: Path, **variables: str) -> Run:
+    """Run one of Ansible's programs, those beside this Python."""
+    environment = {
+        **os.environ,
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT),
+        "ANSIBLE_HOME": str(cwd / ".ansible"),
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        **variables,
+    }
+    done = subprocess.run(
+        [BIN / program, *arguments],
+        cwd=cwd, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
+    )  # fmt: skip
+    return Run(done.returncode, done.stdout + done.stderr)
+
+
+def host_variables(lab: Lab) -> dict[str, str]:
+    """The host variables that lead to `leaf1`."""
+    switch = lab.switch("leaf1")
+    return {
+        "ansible_connection": "local",
+        "connetos_url": switch.url,
+        "connetos_username": switch.username,
+        "connetos_password": switch.password,
+        "connetos_ca_file": str(switch.ca_file),
+    }
+
+
+def write_inventory(path: Path, variables: Mapping[str, Any]) -> None:
+    """An inventory of one host; only its owner may read it, for it has the password."""
+    path.touch(mode=0o600)
+    path.write_text(yaml.safe_dump({"all": {"hosts": {"leaf1": dict(variables)}}}))
+
+
+Play = Callable[..., Run]
+
+
+@pytest.fixture
+def play(memory_lab: Lab, tmp_path: Path) -> Play:
+    """Runs tasks, each given as options of `connetos_config` or as a whole task, in one play against `leaf1`.
+
+    Keyword arguments are further host variables; None takes one away.
+    """
+
+    def run(*tasks: dict[str, Any], arguments: tuple[str, ...] = (), **variables: Any) -> Run:
+        merged = host_variables(memory_lab) | variables
+        write_inventory(tmp_path / "hosts.yml", {k: v for k, v in merged.items() if v is not None})
+        module = "connetos.connetos.connetos_config"
+        listed = [task if any("." in key for key in task) else {module: task} for task in tasks]
+        playbook = [{"hosts": "all", "gather_facts": False, "tasks": listed}]
+        (tmp_path / "play.yml").write_text(yaml.safe_dump(playbook, sort_keys=False))
+        return ansible("ansible-playbook", "-v", "-i", "hosts.yml", "play.yml", *arguments, cwd=tmp_path)
+
+    return run

@@ -1,0 +1,75 @@
+"""Replays the transcripts of the documentation: what a page shows is what happens.
+
+In a page, a fenced `console` block holds commands (`$ ...`) and what they print; a line `...` stands for any
+lines, `...` within a line for any text. A fenced block with `file=NAME` is a file that the commands use.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from connetos_sdk.lab import Lab, Topology
+from tests.conftest import ROOT
+
+_FENCE = re.compile(r"^```(\w+)(?: file=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Step:
+    command: str
+    expected: str
+
+
+def blocks(page: Path) -> list[tuple[str, str, str]]:
+    return [(m[1], m[2] or "", m[3]) for m in _FENCE.finditer(page.read_text("utf-8"))]
+
+
+def steps(transcript: str) -> list[Step]:
+    parts = re.split(r"^\$ ", transcript, flags=re.MULTILINE)[1:]
+    return [Step(*part.split("\n", 1)) for part in parts]
+
+
+def pattern(expected: str) -> re.Pattern[str]:
+    """What an output must match; `...` alone on a line stands for any lines, within a line for any text."""
+    out = ""
+    for line in expected.splitlines():
+        if line == "...":
+            out += r"(?:.*\n)*?"
+        else:
+            out += re.escape(line).replace(r"\.\.\.", ".*") + r"[ ]*\n"
+    return re.compile(out)
+
+
+def replay(page: Path, directory: Path) -> None:
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "COLUMNS": "200"}
+    for kind, name, body in blocks(page):
+        if name:
+            (directory / name).write_text(body)
+        if kind != "console":
+            continue
+        for step in steps(body):
+            words = step.command.replace(" examples/", f" {ROOT}/examples/").replace("_PATH=.", f"_PATH={ROOT}")
+            done = subprocess.run(
+                ["bash", "-c", words], cwd=directory, env=environment, capture_output=True, text=True, timeout=120, check=False
+            )
+            wanted = pattern(step.expected)
+            assert wanted.fullmatch(done.stdout.rstrip("\n") + "\n" if done.stdout.strip() else ""), (
+                f"{page.name}: $ {step.command}\n{done.stdout}{done.stderr}\n--- expected:\n{step.expected}"
+            )
+
+
+@pytest.mark.ovs
+def test_getting_started(tmp_path: Path) -> None:
+    lab = Lab(Topology.load(ROOT / "examples/labs/two-leaf.yaml"))
+    lab.down()
+    try:
+        replay(ROOT / "docs/getting-started.md", tmp_path)
+    finally:
+        lab.down()

@@ -135,7 +135,7 @@ class RestTransport:
             home = f"sessions/{name}/config"
         else:
             home = homes[kind]
-        return "/".join([home, *(quote(word, safe="") for word in path)])
+        return "/".join([home, *map(_segment, path)])
 
     def read_config(
         self, path: Path, *, source: str, defaults: bool, secrets: bool
@@ -201,7 +201,7 @@ class RestTransport:
 
     def read_state(self, path: Path) -> Any:
         """See `Transport.read_state`."""
-        return self._json("GET", "/".join(["state", *(quote(word, safe="") for word in path)]))
+        return self._json("GET", "/".join(["state", *map(_segment, path)]))
 
     def revisions(self) -> list[Mapping[str, Any]]:
         """See `Transport.revisions`."""
@@ -225,6 +225,11 @@ class RestTransport:
                         yield json.loads(line[6:])
         except httpx.HTTPError as error:
             raise self._failure(error) from error
+
+
+def _segment(word: str) -> str:
+    """The word as one segment of a URL, even if it has slashes or is `..`."""
+    return word.replace(".", "%2E") if word in (".", "..") else quote(word, safe="")
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -32,7 +32,8 @@ STATUS: dict[type[ConnetosError], int] = {
 
 TITLES = {
     400: "The request can't be read", 401: "Authentication needed", 403: "Not allowed", 404: "Not found",
-    405: "Method not allowed here", 408: "The request took too long", 409: "Conflict with another change", 412: "The configuration has changed",
+    405: "Method not allowed here", 408: "The request took too long", 409: "Conflict with another change",
+    412: "The configuration has changed",
     413: "Too large", 415: "Unknown content type", 422: "Not a valid configuration", 423: "Locked",
     429: "Too many at once", 500: "The data plane didn't do it", 507: "Can't be recorded",
 }  # fmt: skip

@@ -13,9 +13,11 @@ from ansible_collections.connetos.connetos.plugins.module_utils.argspec import C
 from ansible_collections.connetos.connetos.plugins.plugin_utils.base import SwitchAction
 
 try:
+    from connetos_sdk.switch import as_path
+    from connetos_sdk.model.setlines import parse_lines
     from connetos_sdk.model.text import parse_document
-except ImportError:
-    parse_document = None
+except ImportError:  # told to the user by `SwitchAction`
+    as_path = parse_document = parse_lines = None
 
 FORMS = ("lines", "document", "src")
 
@@ -41,9 +43,11 @@ class ActionModule(SwitchAction):
     def _operation(self, switch, args, task_vars):
         """The method of `switch` that makes the change, and its arguments."""
         if args["lines"] is not None:
-            return switch.apply_lines, (list(map(str, args["lines"])),)
+            text = "\n".join(args["lines"])
+            parse_lines(text)  # the switch takes text in any form; here only lines are meant
+            return switch.apply_lines, (text,)
         if args["document"] is not None:
-            document, path = _plain(args["document"]), args["path"] or ()
+            document, path = _plain(args["document"]), _path(args["path"] or "")
         else:
             text, path = self._text(args["src"], task_vars), ()
             if args["state"] == "merged" and _has_lines(text):
@@ -76,7 +80,11 @@ class ActionModule(SwitchAction):
             text = self._loader.get_text_file_contents(found)
         except AnsibleError as error:
             raise AnsibleActionFail(f"src can't be read: {error}") from error
-        folders = [*task_vars.get("ansible_search_path", []), self._loader.get_basedir(), os.path.dirname(found)]
+        folders = [
+            *task_vars.get("ansible_search_path", []),
+            self._loader.get_basedir(),
+            os.path.dirname(found),
+        ]
         search = [place for folder in folders for place in (os.path.join(folder, "templates"), folder)]
         templar = self._templar.copy_with_new_env(searchpath=search, available_variables=task_vars)
         return str(templar.template(trust_as_template(text), escape_backslashes=False) or "")
@@ -107,11 +115,22 @@ def _check(args):
     if not given and not args["confirm_commit"] and not args["save"]:
         raise AnsibleActionFail("nothing to do: give one of lines, document, src, confirm_commit or save")
     if args["confirm"] is not None and args["save"]:
-        raise AnsibleActionFail("a commit that waits for confirmation can't be saved: save it after confirm_commit")
+        raise AnsibleActionFail(
+            "a commit that waits for confirmation can't be saved: save it after confirm_commit"
+        )
     if args["state"] == "replaced" and given == ["lines"]:
-        raise AnsibleActionFail("state=replaced needs document or src; lines say themselves what they replace")
+        raise AnsibleActionFail(
+            "state=replaced needs document or src; lines say themselves what they replace"
+        )
     if args["state"] == "replaced" and not given:
         raise AnsibleActionFail("state=replaced needs document or src")
+
+
+def _path(text):
+    try:
+        return as_path(text)
+    except ValueError as error:
+        raise AnsibleActionFail(f"path {text}: {error}") from error
 
 
 def _plain(value):
@@ -120,10 +139,12 @@ def _plain(value):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
-    return value
+    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
 
 
 def _has_lines(text):
     """Whether the text is made of `set` and `delete` lines."""
-    first = next((line.split() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")), [])
+    first = next(
+        (line.split() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")), []
+    )
     return first[:1] in (["set"], ["delete"])

@@ -95,7 +95,9 @@ def _value(answer):
     try:
         return json.loads(answer["body"])
     except ValueError:
-        raise ConnectionError("the switch answered something that isn't JSON", code=answer["status"]) from None
+        raise ConnectionError(
+            "the switch answered something that isn't JSON", code=answer["status"]
+        ) from None
 
 
 def _reason(status, value):

@@ -71,6 +71,7 @@ options:
 extends_documentation_fragment:
   - connetos.connetos.connection
   - ansible.builtin.action_common_attributes
+  - ansible.builtin.action_common_attributes.flow
 attributes:
   action:
     support: full
@@ -195,7 +196,9 @@ def main():
         mutually_exclusive=CONFIG_EXCLUSIVE,
         supports_check_mode=True,
     )
-    module.fail_json(msg="connetos_config runs as an action on the controller; don't call the module file itself")
+    module.fail_json(
+        msg="connetos_config runs as an action on the controller; don't call the module file itself"
+    )
 
 
 if __name__ == "__main__":

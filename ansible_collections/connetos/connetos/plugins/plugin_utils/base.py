@@ -8,6 +8,7 @@ A worker lives for one task, so a connection can be kept for the items of a loop
 
 from __future__ import annotations
 
+import ipaddress
 import sys
 import typing as t
 from abc import abstractmethod
@@ -16,12 +17,11 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible_collections.connetos.connetos.plugins.module_utils.argspec import CONNECTION
+from ansible_collections.connetos.connetos.plugins.plugin_utils.httpapi_transport import HttpapiTransport
 
 try:
     from connetos_sdk import Switch
     from connetos_sdk.errors import ConnetosError, Unreachable
-
-    from ansible_collections.connetos.connetos.plugins.plugin_utils.httpapi_transport import HttpapiTransport
 
     MISSING = ""
 except ImportError as error:
@@ -62,9 +62,7 @@ class SwitchAction(ActionBase):
         return result
 
     def _arguments(self, task_vars):
-        given = {
-            name: self._templar.template(task_vars[name]) for name in CONNECTION if name in task_vars
-        }
+        given = {name: self._templar.template(task_vars[name]) for name in CONNECTION if name in task_vars}
         given.update(self._task.args)
         validated = ArgumentSpecValidator(
             {**self.argument_spec, **CONNECTION}, mutually_exclusive=self.mutually_exclusive
@@ -87,9 +85,16 @@ class SwitchAction(ActionBase):
         access["url"] = access["url"] or self._default_url(task_vars)
         key = tuple(access.values())
         if key not in _kept:
-            _kept[key] = Switch(**access)
+            try:
+                _kept[key] = Switch(**access)
+            except ValueError as error:
+                where = access["url"].rpartition("@")[2]
+                raise AnsibleActionFail(f"connetos_url {where} isn't a URL: {error}") from error
         return _kept[key]
 
     def _default_url(self, task_vars):
         host = str(self._templar.template(task_vars.get("ansible_host", task_vars["inventory_hostname"])))
-        return f"https://[{host}]" if ":" in host else f"https://{host}"
+        try:
+            return f"https://[{ipaddress.IPv6Address(host)}]"
+        except ValueError:
+            return f"https://{host}"

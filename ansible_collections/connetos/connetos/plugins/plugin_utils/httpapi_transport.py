@@ -4,12 +4,19 @@
 
 from __future__ import annotations
 
-import httpx
 from ansible.module_utils.connection import Connection, ConnectionError
-from connetos_sdk.transports.rest import RestTransport
+
+try:
+    import httpx
+    from connetos_sdk.transports.rest import RestTransport
+except ImportError:  # told to the user by `base.py`
+    httpx = None
+    BaseTransport = RestTransport = object
+else:
+    BaseTransport = httpx.BaseTransport
 
 
-class Carrier(httpx.BaseTransport):
+class Carrier(BaseTransport):
     """Carries requests to the method `exchange` of the httpapi plugin.
 
     Args:
@@ -41,6 +48,7 @@ class HttpapiTransport(RestTransport):
     """
 
     def __init__(self, socket_path):
+        # Everything but the HTTP client is as in RestTransport, so its own one is never made.
         self._where = "the switch"
         carrier = Carrier(Connection(socket_path).exchange)
         self._client = httpx.Client(base_url="https://switch/api/v1/", transport=carrier)

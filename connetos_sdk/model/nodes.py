@@ -23,6 +23,7 @@ from connetos_sdk.errors import MAX_PROBLEMS, InvalidValue, Problem, UnknownPath
 from connetos_sdk.model.formats import FORMATS
 from connetos_sdk.model.paths import Path
 from connetos_sdk.model.ranges import expand_numbers, expand_spans, number_spans, port_order
+from connetos_sdk.model.words import show_value
 
 MASK = "********"
 """Stands for a secret wherever one would be shown; given back, it means the secret that is there."""
@@ -65,19 +66,6 @@ def type_name(value: object) -> str:
     return names.get(type(value), "null")
 
 
-def show_value(value: object) -> str:
-    """`value` for an error message: text quoted, what is long shortened, what has parts not shown at all."""
-    if isinstance(value, str):
-        text = f'"{value[:60]}"'.encode("utf-8", "backslashreplace").decode()
-    elif isinstance(value, bool):
-        text = str(value).lower()
-    elif isinstance(value, int | float):
-        text = str(value)
-    else:
-        return "the value"
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
 @dataclass(frozen=True)
 class Leaf:
     """One value.
@@ -116,36 +104,41 @@ class Leaf:
 
     def problem(self, value: Any) -> str:
         """Nothing if `value` is right, else the reason why it isn't. Never shows a secret."""
-        shown = "the value" if self.secret else show_value(value)
         if self.type == "boolean":
-            return "" if isinstance(value, bool) else f"{shown} is {type_name(value)}, not true or false"
+            return (
+                ""
+                if isinstance(value, bool)
+                else f"{self._shown(value)} is {type_name(value)}, not true or false"
+            )
         if self.type == "integer":
             if isinstance(value, bool) or not isinstance(value, int):
-                return f"{shown} is {type_name(value)}, not an integer"
-            if (self.minimum is not None and value < self.minimum) or (
-                self.maximum is not None and value > self.maximum
-            ):
-                return f"{shown} is out of range"
+                return f"{self._shown(value)} is {type_name(value)}, not an integer"
+            low, high = self.minimum, self.maximum
+            if (low is not None and value < low) or (high is not None and value > high):
+                return f"{self._shown(value)} is out of range"
             return ""
         if not isinstance(value, str):
-            return f"{shown} is {type_name(value)}, not text"
-        return "" if self.secret and value == MASK else self._text_problem(value, shown)
+            return f"{self._shown(value)} is {type_name(value)}, not text"
+        reason = self._text_problem(value)
+        return f"{self._shown(value)} {reason}" if reason else ""
 
-    def _text_problem(self, value: str, shown: str) -> str:
+    def _shown(self, value: Any) -> str:
+        return "the value" if self.secret else show_value(value)
+
+    def _text_problem(self, value: str) -> str:
         if self.enum:
-            return "" if value in self.enum else f"{shown} isn't known here"
+            return "" if value in self.enum else "isn't known here"
         if self.maximum is not None and len(value) > self.maximum:
-            return f"{shown} has {len(value)} characters, at most {self.maximum} are allowed"
+            return f"has {len(value)} characters, at most {self.maximum} are allowed"
         if self.minimum is not None and len(value) < self.minimum:
-            return f"{shown} has {len(value)} characters, at least {self.minimum} are needed"
+            return f"has {len(value)} characters, at least {self.minimum} are needed"
         if self.pattern is not None and not self.pattern.fullmatch(value):
-            return f"{shown} isn't of the right form"
+            return "isn't of the right form"
         try:
             value.encode()
         except UnicodeEncodeError:
-            return f"{shown} has characters that aren't Unicode text"
-        reason = FORMATS[self.format](value) if self.format else ""
-        return f"{shown} {reason}" if reason else ""
+            return "has characters that aren't Unicode text"
+        return FORMATS[self.format](value) if self.format else ""
 
     def check(self, value: Any, path: Path, problems: list[Problem]) -> Any:
         """See `Node.check`."""
@@ -242,6 +235,13 @@ class LeafList:
             return self.item.parse(word)
         self._spans(word)
         return word
+
+    def _all_right(self, value: list[Any]) -> bool:
+        """Whether `value` is a list of right integers: a quick look at what is nearly always so."""
+        low, high = self.item.minimum, self.item.maximum
+        if self.item.type != "integer" or low is None or high is None or not 0 < len(value) <= self.max_items:
+            return False
+        return {type(item) for item in value} == {int} and low <= min(value) and max(value) <= high
 
     def parse(self, word: str) -> list[Any]:
         """The values that `word` stands for.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from connetos_sdk.model.words import show_value
+
 _VLAN_PART = re.compile(r"([0-9]{1,4})(?::([0-9]{1,4}))?")
 _PORT = re.compile(r"((?:te|qe)-[0-9]{1,2}/[0-9]{1,2}/)([0-9]{1,3}):([0-9]{1,3})")
 
@@ -24,8 +26,7 @@ def number_spans(text: str, low: int, high: int) -> list[tuple[int, int]]:
     for part in text.split(","):
         match = _VLAN_PART.fullmatch(part)
         if match is None:
-            shown = part if len(part) <= 60 else f"{part[:57]}..."
-            raise ValueError(f'"{shown}" is no number or range such as 20:24')
+            raise ValueError(f"{show_value(part)} is no number or range such as 20:24")
         first, last = int(match[1]), int(match[2] or match[1])
         if first > last:
             raise ValueError(f"range {part} runs backwards")

@@ -31,10 +31,10 @@ from connetos_sdk.model.nodes import (
     LeafList,
     Located,
     ObjectRule,
-    show_value,
     unknown,
 )
 from connetos_sdk.model.paths import Path
+from connetos_sdk.model.words import show_value
 
 ROOT_DOCUMENT = "connetos.json"
 

@@ -15,11 +15,11 @@ from connetos_sdk.model.paths import Path, format_path
 from connetos_sdk.model.ranges import compress_numbers, expand_numbers, expand_ports
 from connetos_sdk.model.schema import locate, root
 from connetos_sdk.model.tree import Document
-from connetos_sdk.model.words import split_words
+from connetos_sdk.model.words import show_value, split_words
 
 MAX_LINE_TARGETS = 100_000
 """How many places one line with ranges may set, so that a short line can't ask for endless work."""
-MAX_TARGETS = 1_000_000
+MAX_TARGETS = 500_000
 """How many values all lines of one text may set."""
 
 
@@ -130,7 +130,8 @@ def parse_line(line: str) -> list[Edit]:
         raise ParseError(str(error), hint='close it with "') from None
     if not words or words[0] not in ("set", "delete"):
         raise ParseError(
-            f'"{words[0] if words else ""}" isn\'t known here', hint="a line begins with set or delete"
+            f"{show_value(words[0] if words else '')} isn't known here",
+            hint="a line begins with set or delete",
         )
     operation: Literal["set", "delete"] = "set" if words[0] == "set" else "delete"
     if len(words) == 1:
@@ -185,7 +186,7 @@ class _Line:
         word, rest = self.words[position], self.words[position + 1 :]
         if rest:
             secret = isinstance(node, Leaf) and node.secret
-            more = "more" if secret else f'"{rest[0]}"'
+            more = "more" if secret else show_value(rest[0])
             raise ParseError(
                 f"{more} is too much after the value",
                 path=self._path(),

@@ -8,9 +8,9 @@ import re
 from connetos_sdk.errors import ParseError
 from connetos_sdk.model import tree
 from connetos_sdk.model.curly import parse_curly
-from connetos_sdk.model.nodes import show_value
 from connetos_sdk.model.setlines import apply_edits, parse_lines
 from connetos_sdk.model.tree import Document
+from connetos_sdk.model.words import show_value
 
 _FIRST_WORD = re.compile(r"\ufeff?(?:\s*#[^\n]*(?:\n|$))*\s*([^\s{}]+)")
 

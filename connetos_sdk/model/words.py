@@ -42,3 +42,16 @@ def split_words(line: str) -> list[str]:
             words.append(unquote(token[0]))
         position = token.end()
     return words
+
+
+def show_value(value: object) -> str:
+    """`value` for an error message: text quoted, what is long shortened, what has parts not shown at all."""
+    if isinstance(value, str):
+        text = f'"{value[:60]}"'.encode("utf-8", "backslashreplace").decode()
+    elif isinstance(value, bool):
+        text = str(value).lower()
+    elif isinstance(value, int | float):
+        text = str(value)
+    else:
+        return "the value"
+    return text if len(text) <= 60 else text[:57] + "..."

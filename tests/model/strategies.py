@@ -24,7 +24,9 @@ FEW_KEYS = {
 }
 """A few keys of each list, so that two generated documents have entries in common."""
 
-PRINTABLE = st.characters(codec="utf-8", exclude_characters="\x7f\u2028\u2029", exclude_categories=("Cc", "Cs"))
+PRINTABLE = st.characters(
+    codec="utf-8", exclude_characters="\x7f\u2028\u2029", exclude_categories=("Cc", "Cs")
+)
 ADDRESSES = st.tuples(*[st.integers(0, 255)] * 4).map(lambda parts: ".".join(map(str, parts)))
 
 

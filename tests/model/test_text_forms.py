@@ -6,13 +6,13 @@ import json
 
 import pytest
 from hypothesis import given
-from tests.model.strategies import documents, pairs, paths_in
 
 from connetos_sdk.errors import ParseError
 from connetos_sdk.model import curly, setlines, tree
 from connetos_sdk.model.diff import MASK, diff
 from connetos_sdk.model.text import parse_document, parse_json
 from connetos_sdk.model.tree import Document
+from tests.model.strategies import documents, pairs, paths_in
 
 
 def typed(text: str, document: Document | None = None) -> Document:
@@ -106,7 +106,7 @@ def test_vlan_1_is_not_taken_for_vlan_10() -> None:
 
 
 def test_blocks_of_the_same_name_add_up() -> None:
-    trunk = 'family { ethernet-switching { vlan { members 10 members 5:6 } vlan { members 20 } } }'
+    trunk = "family { ethernet-switching { vlan { members 10 members 5:6 } vlan { members 20 } } }"
     document = curly.parse_curly(f'interface {{ gigabit-ethernet "te-1/1/1" {{ {trunk} }} }}')
     path = ("interface", "gigabit-ethernet", "te-1/1/1", "family", "ethernet-switching", "vlan", "members")
     assert tree.get(document, path) == [5, 6, 10, 20]

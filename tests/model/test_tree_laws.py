@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.model.strategies import documents, pairs, paths_in, raw_documents
 
 from connetos_sdk.errors import NotFound, RuleViolation
 from connetos_sdk.model import tree
 from connetos_sdk.model.diff import diff
 from connetos_sdk.model.nodes import KeyedList
 from connetos_sdk.model.tree import Document
+from tests.model.strategies import documents, pairs, paths_in, raw_documents
 
 documents_and_paths = documents().flatmap(lambda d: st.tuples(st.just(d), paths_in(d)))
 
@@ -54,9 +54,7 @@ def test_replacing_leaves_nothing_of_the_old(document: Document, value: Document
 
 
 @given(documents_and_paths, documents())
-def test_replacing_a_part_leaves_the_rest(
-    found: tuple[Document, tuple[str, ...]], other: Document
-) -> None:
+def test_replacing_a_part_leaves_the_rest(found: tuple[Document, tuple[str, ...]], other: Document) -> None:
     document, path = found
     value = tree.get(other, path, tree.MISSING)
     if value is tree.MISSING:
@@ -143,4 +141,9 @@ def test_entries_are_in_the_order_of_their_numbers() -> None:
     ports = {f"te-1/1/{n}": {"mtu": 9000} for n in (10, 2, 1)}
     document = tree.merge({}, tree.check({"interface": {"gigabit-ethernet": ports}}))
     document = tree.merge(document, {"mtu": 1600}, ("interface", "gigabit-ethernet", "te-1/1/3"))
-    assert list(document["interface"]["gigabit-ethernet"]) == ["te-1/1/1", "te-1/1/2", "te-1/1/3", "te-1/1/10"]
+    assert list(document["interface"]["gigabit-ethernet"]) == [
+        "te-1/1/1",
+        "te-1/1/2",
+        "te-1/1/3",
+        "te-1/1/10",
+    ]

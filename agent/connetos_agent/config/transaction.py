@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from connetos_agent.dataplane.base import Driver, DriverError, ObjectKey, Step
@@ -91,32 +91,34 @@ class Dataplane:
             ApplyFailed: the data plane can't be read.
         """
         self._check_ports(changes)
-        targets = affected(changes)
-        paths = self._paths(changes)
-        missing = {t.kind for t in targets} - self._driver_of.keys()
+        paths: dict[ObjectKey, Path] = {}
+        for change in changes:
+            for target in affected(change):
+                paths.setdefault(target, change.path)
+        missing = {target.kind for target in paths} - self._driver_of.keys()
         if missing:
             raise NotRealisable(f"this data plane has no {', '.join(sorted(missing))}")
-        wanted = {target: intent(target, document, self.platform) for target in targets}
-        problems = []
-        for target, want in wanted.items():
-            driver = self._driver_of[target.kind]
-            reason = driver.refuse(target, want) if want is not None else ""
-            if reason:
-                path = paths.get(target, ())
-                problems.append(Problem(f"{driver.name}: {reason}", path, code=NotRealisable.code))
-        raise_problems(problems)
+        wanted = {target: intent(target, document, self.platform) for target in paths}
         try:
-            return Plan(self._steps(wanted), (*targets, *self._dependents(targets, document)))
+            steps = self._steps(wanted)
+            refused = self._refused({step.target: step.want for step in steps})
+            raise_problems(
+                Problem(
+                    f"{self._driver_of[target.kind].name}: {reason}", paths[target], code=NotRealisable.code
+                )
+                for target, reason in refused.items()
+            )
+            return Plan(steps, (*paths, *self._dependents(paths, document)))
         except DriverError as error:
             raise ApplyFailed(str(error)) from error
 
-    @staticmethod
-    def _paths(changes: Iterable[Change]) -> dict[ObjectKey, Path]:
-        paths: dict[ObjectKey, Path] = {}
-        for change in changes:
-            for target in affected([change]):
-                paths[target] = change.path
-        return paths
+    def _refused(self, wanted: Mapping[ObjectKey, State | None]) -> dict[ObjectKey, str]:
+        refused: dict[ObjectKey, str] = {}
+        for driver in self.drivers:
+            mine = {t: want for t, want in wanted.items() if t.kind in driver.kinds and want is not None}
+            if mine:
+                refused.update(driver.refuse(mine))
+        return refused
 
     def _check_ports(self, changes: Iterable[Change]) -> None:
         asked = {c.path[2]: c.path[:3] for c in changes if c.path[:2] == PORTS and c.new is not None}
@@ -131,7 +133,7 @@ class Dataplane:
             if port not in self.platform.ports
         )
 
-    def _dependents(self, targets: Sequence[ObjectKey], document: Document) -> list[ObjectKey]:
+    def _dependents(self, targets: Collection[ObjectKey], document: Document) -> list[ObjectKey]:
         kinds = {kind for target in targets for kind in DEPENDENTS.get(target.kind, ())}
         if not kinds:
             return []
@@ -210,13 +212,9 @@ class Dataplane:
         """
         targets = list(dict.fromkeys([*intended(document, self.platform), *self._present()]))
         wanted = {target: intent(target, document, self.platform) for target in targets}
-        troubles = []
-        for target, want in list(wanted.items()):
-            driver = self._driver_of[target.kind]
-            reason = driver.refuse(target, want) if want is not None else ""
-            if reason:
-                troubles.append(f"{driver.name}: {target}: {reason}")
-                del wanted[target]
+        refused = self._refused(wanted)
+        troubles = [f"{self._driver_of[t.kind].name}: {t}: {reason}" for t, reason in refused.items()]
+        wanted = {target: want for target, want in wanted.items() if target not in refused}
         plan = Plan(self._steps(wanted), tuple(wanted))
         if not plan.steps:
             return plan, troubles

@@ -98,8 +98,8 @@ class Driver(Protocol):
     def close(self) -> None:
         """Disconnect. What was realised stays."""
 
-    def refuse(self, target: ObjectKey, want: State) -> str:
-        """Nothing if this driver can bring `target` to `want`; else the reason why not, for the user."""
+    def refuse(self, wanted: Mapping[ObjectKey, State]) -> Mapping[ObjectKey, str]:
+        """Those of `wanted` that this driver can't bring about, each with the reason, for the user."""
 
     def present(self) -> Iterable[ObjectKey]:
         """The objects that there are now and that belong to the configuration, whoever made them."""

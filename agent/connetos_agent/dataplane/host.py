@@ -21,9 +21,9 @@ class HostDriver:
     def close(self) -> None:
         """Nothing to disconnect from."""
 
-    def refuse(self, target: ObjectKey, want: State) -> str:  # noqa: ARG002 - part of the protocol
+    def refuse(self, wanted: Mapping[ObjectKey, State]) -> Mapping[ObjectKey, str]:  # noqa: ARG002 - part of the protocol
         """The kernel takes any name the model allows."""
-        return ""
+        return {}
 
     def present(self) -> Iterable[ObjectKey]:
         """See `Driver.present`."""

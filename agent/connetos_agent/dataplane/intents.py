@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from connetos_agent.dataplane.base import ObjectKey
@@ -40,24 +40,21 @@ DEPENDENTS: dict[str, tuple[str, ...]] = {
 """Kinds whose objects the kernel may take away when an object of this kind changes; they are read back too."""
 
 
-def affected(changes: Iterable[Change]) -> list[ObjectKey]:
-    """The objects that the changes touch, each once."""
-    found: dict[ObjectKey, None] = {}
-    for change in changes:
-        located = locate(change.path)
-        rule = located.objects
-        if rule is None:
-            continue
-        if rule.key == "entry":
-            keys = [located.keys[located.object_index]]
-        elif rule.key == "parent":
-            keys = [located.keys[located.object_index - 1]]
-        elif rule.key == "value":
-            keys = [str(v) for v in (change.old, change.new) if v is not None]
-        else:
-            keys = [rule.key]
-        found.update((ObjectKey(kind, key), None) for kind in rule.kinds for key in keys)
-    return list(found)
+def affected(change: Change) -> list[ObjectKey]:
+    """The objects that a change touches."""
+    located = locate(change.path)
+    rule = located.objects
+    if rule is None:
+        return []
+    if rule.key == "entry":
+        keys = [located.keys[located.object_index]]
+    elif rule.key == "parent":
+        keys = [located.keys[located.object_index - 1]]
+    elif rule.key == "value":
+        keys = [str(v) for v in (change.old, change.new) if v is not None]
+    else:
+        keys = [rule.key]
+    return [ObjectKey(kind, key) for kind in rule.kinds for key in keys]
 
 
 def intent(target: ObjectKey, document: Document, platform: Platform) -> State | None:

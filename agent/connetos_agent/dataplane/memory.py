@@ -28,9 +28,9 @@ class MemoryDriver:
     def close(self) -> None:
         """Nothing to disconnect from."""
 
-    def refuse(self, target: ObjectKey, want: State) -> str:  # noqa: ARG002 - part of the protocol
+    def refuse(self, wanted: Mapping[ObjectKey, State]) -> Mapping[ObjectKey, str]:  # noqa: ARG002 - part of the protocol
         """Memory takes everything."""
-        return ""
+        return {}
 
     def present(self) -> Iterable[ObjectKey]:
         """See `Driver.present`."""

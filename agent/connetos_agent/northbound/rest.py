@@ -31,10 +31,11 @@ from connetos_sdk.errors import (
     UnknownPath,
 )
 from connetos_sdk.model import curly, schema, setlines, tree
-from connetos_sdk.model.nodes import LeafList, show_value
+from connetos_sdk.model.nodes import LeafList
 from connetos_sdk.model.paths import Path
 from connetos_sdk.model.text import is_lines, parse_document, parse_json
 from connetos_sdk.model.tree import Document
+from connetos_sdk.model.words import show_value
 
 PREFIX = ("api", "v1")
 EVENT_PING_SECONDS = 15.0

@@ -15,7 +15,6 @@ import contextlib
 import errno
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
 from connetos_agent.dataplane.kernel import guard
 from connetos_agent.dataplane.kernel.dhcp import DhcpClient
+from connetos_agent.dataplane.kernel.links import Device, LinkReader
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.dataplane.states import (
     Addresses,
@@ -55,36 +55,6 @@ _PERMANENT = 0x80
 _UNICAST = 1
 
 
-@dataclass(frozen=True)
-class Device:
-    """What the kernel says of a network device."""
-
-    index: int
-    up: bool
-    mtu: int
-    alias: str
-    group: int
-    min_mtu: int
-    max_mtu: int
-    carrier: bool
-    mac: str
-
-    @classmethod
-    def of(cls, message: Any) -> Device:
-        """The device that a link message describes."""
-        return cls(
-            index=message["index"],
-            up=bool(message["flags"] & 1),
-            mtu=message.get_attr("IFLA_MTU") or 0,
-            alias=message.get_attr("IFLA_IFALIAS") or "",
-            group=message.get_attr("IFLA_GROUP") or 0,
-            min_mtu=message.get_attr("IFLA_MIN_MTU") or 0,
-            max_mtu=message.get_attr("IFLA_MAX_MTU") or 65535,
-            carrier=message.get_attr("IFLA_CARRIER") == 1,
-            mac=message.get_attr("IFLA_ADDRESS") or "",
-        )
-
-
 class KernelDriver:
     """Realises devices, addresses and routes. See `connetos_agent.dataplane.base.Driver`.
 
@@ -106,6 +76,7 @@ class KernelDriver:
         self._guard_ports = guard_ports
         self._guard = -1
         self._netlink: Any = None
+        self._links: LinkReader
         device = platform.management
         self._dhcp = DhcpClient(device, run_directory, state_directory) if device else None
         self._appliers: dict[str, Callable[[str, Any, Any], None]] = {
@@ -119,7 +90,7 @@ class KernelDriver:
     def open(self) -> None:
         """See `Driver.open`: netlink, forwarding, the guard program."""
         try:
-            self._netlink = IPRoute()
+            self._netlink, self._links = IPRoute(), LinkReader()
             self._sysctl("ipv4/ip_forward", "1")
             self._sysctl("ipv4/conf/all/promote_secondaries", "1")
             # An address is answered for on its own interface only, as on any router: not on another VLAN's.
@@ -140,6 +111,7 @@ class KernelDriver:
         """See `Driver.close`."""
         if self._netlink is not None:
             self._netlink.close()
+            self._links.close()
         if self._guard >= 0:
             os.close(self._guard)
 
@@ -149,10 +121,19 @@ class KernelDriver:
         if path.read_text("ascii").strip() != value:
             path.write_text(value, "ascii")
 
-    def refuse(self, target: ObjectKey, want: State) -> str:
+    def refuse(self, wanted: Mapping[ObjectKey, State]) -> Mapping[ObjectKey, str]:
         """See `Driver.refuse`: devices that aren't there, sizes that a device can't do, a missing dhclient."""
+        ports = {self.platform.ports[target.key] for target in wanted if target.kind == "link"}
+        devices = self._links.named(ports)
+        return {
+            target: reason
+            for target, want in wanted.items()
+            if (reason := self._refuse(target, want, devices))
+        }
+
+    def _refuse(self, target: ObjectKey, want: State, devices: Mapping[str, Device]) -> str:
         if isinstance(want, Link):
-            device = self._device(self.platform.ports[target.key])
+            device = devices.get(self.platform.ports[target.key])
             if device is None:
                 return f"its network device {self.platform.ports[target.key]} isn't there"
             low, high = device.min_mtu + FRAME_OVERHEAD_BYTES, device.max_mtu + FRAME_OVERHEAD_BYTES
@@ -166,21 +147,6 @@ class KernelDriver:
 
     # -- looking --------------------------------------------------------------------------------------
 
-    def _device(self, name: str) -> Device | None:
-        try:
-            messages = list(self._netlink.get_links(ifname=name))
-        except NetlinkError as error:
-            if error.code in (errno.ENODEV, errno.ENOENT, errno.EINVAL):
-                return None
-            raise
-        return Device.of(messages[0]) if messages else None
-
-    def _devices(self, names: Collection[str]) -> dict[str, Device]:
-        if len(names) <= 4:
-            return {name: device for name in names if (device := self._device(name))}
-        found = {m.get_attr("IFLA_IFNAME"): m for m in self._netlink.get_links()}
-        return {name: Device.of(found[name]) for name in names if name in found}
-
     def present(self) -> Iterable[ObjectKey]:
         """See `Driver.present`."""
         try:
@@ -188,11 +154,10 @@ class KernelDriver:
             if self.platform.management:
                 found.append(ObjectKey("management", "eth0"))
             found += [ObjectKey("link", port) for port in self.platform.ports]
-            for message in self._netlink.get_links():
-                if message.get_attr("IFLA_GROUP") == GROUP:
-                    name = message.get_attr("IFLA_IFNAME")
-                    found.append(ObjectKey("vlan-interface-link", name))
-                    found.append(ObjectKey("addresses", name))
+            for device in self._links.all().values():
+                if device.group == GROUP:
+                    found.append(ObjectKey("vlan-interface-link", device.name))
+                    found.append(ObjectKey("addresses", device.name))
         except NetlinkError as error:
             raise _failed("reading the kernel's network state", error) from error
         return found
@@ -206,7 +171,7 @@ class KernelDriver:
 
     def _observe(self, targets: Collection[ObjectKey]) -> dict[ObjectKey, State | None]:
         named = {t: self.platform.ports.get(t.key, "") if t.kind == "link" else t.key for t in targets}
-        devices = self._devices({named[t] for t in targets if t.kind not in ("route", "management")})
+        devices = self._links.named({named[t] for t in targets if t.kind not in ("route", "management")})
         routes = self._routes() if any(t.kind == "route" for t in targets) else {}
         states: dict[ObjectKey, State | None] = {}
         for target in targets:
@@ -240,7 +205,7 @@ class KernelDriver:
         return Addresses(tuple(found)) if found else None
 
     def _observe_management(self) -> State | None:
-        if self._dhcp is None or (device := self._device(self._dhcp.device)) is None:
+        if self._dhcp is None or (device := self._links.one(self._dhcp.device)) is None:
             return None
         addresses = self._ipv4(device.index)
         gateways = [
@@ -255,7 +220,7 @@ class KernelDriver:
         )
 
     def _routes(self) -> dict[str, Route]:
-        management = self._device(self.platform.management) if self.platform.management else None
+        management = self._links.one(self.platform.management) if self.platform.management else None
         hops: dict[str, list[tuple[int, str]]] = {}
         for message in self._netlink.get_routes(family=IPV4, table=MAIN_TABLE, proto=PROTOCOL):
             if message["type"] != _UNICAST or (
@@ -273,7 +238,7 @@ class KernelDriver:
         twin = KernelDriver(
             self.platform, self._directories[0], self._directories[1], guard_ports=self._guard_ports
         )
-        twin._netlink = IPRoute()
+        twin._netlink, twin._links = IPRoute(), LinkReader()
         return twin
 
     def link_status(self) -> Mapping[str, LinkStatus]:
@@ -281,13 +246,11 @@ class KernelDriver:
         ports = {device: port for port, device in self.platform.ports.items()}
         if self.platform.management:
             ports[self.platform.management] = "eth0"
-        found: dict[str, LinkStatus] = {}
-        for message in self._netlink.get_links():
-            name, group = message.get_attr("IFLA_IFNAME"), message.get_attr("IFLA_GROUP")
-            if name in ports or group == GROUP:
-                device = Device.of(message)
-                found[ports.get(name, name)] = LinkStatus(device.up, device.carrier, device.mac)
-        return found
+        return {
+            ports.get(device.name, device.name): LinkStatus(device.up, device.carrier, device.mac)
+            for device in self._links.all().values()
+            if device.name in ports or device.group == GROUP
+        }
 
     # -- changing -------------------------------------------------------------------------------------
 
@@ -300,7 +263,7 @@ class KernelDriver:
                 raise _failed(str(step.target), error) from error
 
     def _need(self, name: str) -> Device:
-        device = self._device(name)
+        device = self._links.one(name)
         if device is None:
             raise DriverError(f"network device {name} isn't there")
         return device
@@ -364,7 +327,7 @@ class KernelDriver:
             self._netlink.addr(command, index=index, address=ip, prefixlen=int(length))
 
     def _apply_addresses(self, name: str, _have: State | None, want: Addresses | None) -> None:
-        device = self._device(name)
+        device = self._links.one(name)
         if device is None:
             if want is None:
                 return

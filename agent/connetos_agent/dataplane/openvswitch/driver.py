@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
-from connetos_agent.dataplane.openvswitch.database import Database
+from connetos_agent.dataplane.openvswitch.database import BridgeRecord, Database
+from connetos_agent.dataplane.openvswitch.operations import Transaction, change_bridge, new_bridge
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.dataplane.states import LinkStatus, Port, State, Vlan, VlanInterface
 
@@ -80,7 +80,7 @@ class OpenVSwitchDriver:
             "vlan": self._observe_vlan,
             "vlan-interface": self._observe_vlan_interface,
         }
-        self._appliers: dict[str, Callable[[Any, Any, str, Any], None]] = {
+        self._appliers: dict[str, Callable[[Transaction, Any, str, Any], None]] = {
             "port": self._apply_port,
             "vlan": self._apply_vlan,
             "vlan-interface": self._apply_vlan_interface,
@@ -90,28 +90,38 @@ class OpenVSwitchDriver:
         """See `Driver.open`; makes the bridge when it isn't there."""
         self.mac = switch_mac(self.platform)
         self.database.open()
-        self.database.call(self._ensure_bridge)
+        self._ensure_bridge()
 
     def close(self) -> None:
         """See `Driver.close`."""
         self.database.close()
 
-    def refuse(self, target: ObjectKey, want: State) -> str:  # noqa: ARG002 - part of the protocol
+    def refuse(self, wanted: Mapping[ObjectKey, State]) -> Mapping[ObjectKey, str]:
         """See `Driver.refuse`: names of VLAN interfaces must not be those of other network devices."""
-        if target.kind != "vlan-interface":
-            return ""
         taken = {self.bridge, "lo", "ovs-netdev", self.platform.management, *self.platform.ports.values()}
-        return f"{target.key} is the name of another network device" if target.key in taken else ""
+        names = [target for target in wanted if target.kind == "vlan-interface" and target.key in taken]
+        return {target: f"{target.key} is the name of another network device" for target in names}
 
     def present(self) -> Iterable[ObjectKey]:
         """See `Driver.present`."""
-        found: list[ObjectKey] = self.database.call(self._present)
+        self.database.sync()
+        interfaces, members = self.database.interfaces, self._row().ports
+        found: list[ObjectKey] = []
+        for name, port in list(self.database.ports.items()):
+            if port.uuid not in members or name == self.bridge:
+                continue
+            if name in self._port_of:
+                found.append(ObjectKey("port", self._port_of[name]))
+            elif name in interfaces and interfaces[name].type == "internal":
+                found.append(ObjectKey("vlan-interface", name))
+        labels = self._row().external_ids
+        found += [ObjectKey("vlan", x.removeprefix(VLAN_LABEL)) for x in labels if x.startswith(VLAN_LABEL)]
         return found
 
     def observe(self, targets: Collection[ObjectKey]) -> Mapping[ObjectKey, State | None]:
         """See `Driver.observe`."""
-        states: dict[ObjectKey, State | None] = self.database.call(lambda: self._observe(targets))
-        return states
+        self.database.sync()
+        return self._observe(targets)
 
     def observer(self) -> RecordObserver:
         """See `Driver.observer`."""
@@ -122,67 +132,36 @@ class OpenVSwitchDriver:
 
     def apply(self, steps: Sequence[Step]) -> None:
         """See `Driver.apply`: all steps in one OVSDB transaction."""
-        self.database.call(lambda: self._apply(steps))
+        transaction = Transaction(self._row(), self.database.ports, self.database.interfaces)
+        for step in steps:
+            self._appliers[step.target.kind](transaction, step.have, step.target.key, step.want)
+        names = ", ".join(str(step.target) for step in steps[:5])
+        self.database.transact(transaction.operations(), f"connetos: {names}")
+        self._raise_device_errors(steps)
 
-    # -- below: in the connection's thread; observing, which only reads records, in any ---------------
+    # -- looking --------------------------------------------------------------------------------------
 
-    def _row(self) -> Any:
-        row = self.database.bridge(self.bridge)
+    def _row(self) -> BridgeRecord:
+        row = self.database.bridges.get(self.bridge)
         if row is None:
             raise DriverError(f"bridge {self.bridge} isn't there any more")
         return row
 
     def _ensure_bridge(self) -> None:
-        row = self.database.bridge(self.bridge)
-        wanted: dict[str, str] = {"mac-table-size": str(MAC_TABLE_SIZE)}
-        if row is not None:
-            right_type = self.datapath_type in (None, row.datapath_type)
-            if right_type and wanted.items() <= row.other_config.items() and row.fail_mode == ["standalone"]:
+        row = self.database.bridges.get(self.bridge)
+        wanted = {"mac-table-size": str(MAC_TABLE_SIZE)}
+        columns: dict[str, Any] = {"fail_mode": "standalone"}
+        if self.datapath_type is not None:
+            columns["datapath_type"] = self.datapath_type
+        if row is None:
+            operations = new_bridge(self.bridge, self.database.root_uuid, columns, wanted)
+        else:
+            if wanted.items() <= row.other_config.items() and all(
+                getattr(row, c) == v for c, v in columns.items()
+            ):
                 return
-
-        def build(transaction: Any) -> None:
-            bridge = row if row is not None else self._insert_bridge(transaction)
-            if self.datapath_type is not None:
-                bridge.datapath_type = self.datapath_type
-            bridge.fail_mode = ["standalone"]
-            for name, value in wanted.items():
-                bridge.setkey("other_config", name, value)
-
-        self.database.transact(build, f"connetos: bridge {self.bridge}")
-
-    def _insert_bridge(self, transaction: Any) -> Any:
-        tables = self.database.idl.tables
-        interface = transaction.insert(tables["Interface"])
-        interface.name, interface.type = self.bridge, "internal"
-        port = transaction.insert(tables["Port"])
-        port.name, port.interfaces = self.bridge, [interface]
-        bridge = transaction.insert(tables["Bridge"], uuid.uuid4())
-        bridge.name, bridge.ports = self.bridge, [port]
-        root = self.database.root()
-        root.bridges = [*root.bridges, bridge]
-        return bridge
-
-    def _ports(self) -> dict[str, Any]:
-        return {port.name: port for port in self._row().ports}
-
-    def _present(self) -> list[ObjectKey]:
-        found: list[ObjectKey] = []
-        interfaces = self.database.interfaces
-        for name in self._ports():
-            if name in self._port_of:
-                found.append(ObjectKey("port", self._port_of[name]))
-            elif name != self.bridge and name in interfaces and interfaces[name].type == "internal":
-                found.append(ObjectKey("vlan-interface", name))
-        found += [
-            ObjectKey("vlan", label.removeprefix(VLAN_LABEL))
-            for label in self._labels()
-            if label.startswith(VLAN_LABEL)
-        ]
-        return found
-
-    def _labels(self) -> Mapping[str, str]:
-        record = self.database.bridges.get(self.bridge)
-        return {} if record is None else record.external_ids
+            operations = change_bridge(row, columns, wanted)
+        self.database.transact(operations, f"connetos: bridge {self.bridge}")
 
     def _observe_port(self, port: str) -> State | None:
         device = self.platform.ports.get(port, "")
@@ -198,7 +177,7 @@ class OpenVSwitchDriver:
         return Port(mode, native, record.trunks)
 
     def _observe_vlan(self, vlan: str) -> State | None:
-        label = self._labels().get(f"{VLAN_LABEL}{vlan}")
+        label = self._row().external_ids.get(f"{VLAN_LABEL}{vlan}")
         if label is None:
             return None
         try:
@@ -218,19 +197,6 @@ class OpenVSwitchDriver:
             vlan=record.tag if tagged and record.tag else 0, mtu_bytes=interface.mtu_request or 0
         )
 
-    def _apply(self, steps: Sequence[Step]) -> None:
-        def build(transaction: Any) -> None:
-            self._bridge_row = self._row()
-            self._by_name = {port.name: port for port in self._bridge_row.ports}
-            before = set(self._by_name)
-            for step in steps:
-                self._appliers[step.target.kind](transaction, step.have, step.target.key, step.want)
-            if before != set(self._by_name):
-                self._bridge_row.ports = list(self._by_name.values())
-
-        self.database.transact(build, "connetos: " + ", ".join(str(step.target) for step in steps[:5]))
-        self._raise_device_errors(steps)
-
     def _raise_device_errors(self, steps: Sequence[Step]) -> None:
         for step in steps:
             device = self.platform.ports.get(step.target.key, step.target.key)
@@ -238,45 +204,33 @@ class OpenVSwitchDriver:
             if step.want is not None and step.target.kind != "vlan" and record is not None and record.error:
                 raise DriverError(f"{step.target}: Open vSwitch says: {record.error}")
 
-    def _port_row(self, transaction: Any, name: str, kind: str) -> Any:
-        if name not in self._by_name:
-            tables = self.database.idl.tables
-            interface = transaction.insert(tables["Interface"])
-            interface.name, interface.type = name, kind
-            port = transaction.insert(tables["Port"])
-            port.name, port.interfaces = name, [interface]
-            self._by_name[name] = port
-        return self._by_name[name]
+    # -- changing -------------------------------------------------------------------------------------
 
-    def _apply_port(self, transaction: Any, have: Port | None, port: str, want: Port | None) -> None:
+    def _apply_port(self, transaction: Transaction, have: Port | None, port: str, want: Port | None) -> None:
         device = self.platform.ports[port]
         if want is None:
-            self._by_name.pop(device, None)
+            transaction.remove_port(device)
             return
-        row = self._port_row(transaction, device, "system")
         access = want.mode == "access"
+        columns: dict[str, Any] = {}
         if have is None or have.mode != want.mode:
-            row.vlan_mode = ["access" if access else "native-untagged"]
+            columns["vlan_mode"] = "access" if access else "native-untagged"
         if have is None or have.native_vlan != want.native_vlan:
-            row.tag = [want.native_vlan]
-        trunks = () if access else want.vlans
+            columns["tag"] = want.native_vlan
         if have is None or have.mode != want.mode or (not access and have.vlans != want.vlans):
-            row.trunks = list(trunks)
+            columns["trunks"] = ["set", () if access else want.vlans]
+        transaction.set_port(device, "", columns, {})
 
-    def _apply_vlan(self, _transaction: Any, _have: State | None, vlan: str, want: Vlan | None) -> None:
-        if want is None:
-            self._bridge_row.delkey("external_ids", f"{VLAN_LABEL}{vlan}")
-        else:
-            label = json.dumps([want.name, want.description], ensure_ascii=False)
-            self._bridge_row.setkey("external_ids", f"{VLAN_LABEL}{vlan}", label)
+    @staticmethod
+    def _apply_vlan(transaction: Transaction, _have: State | None, vlan: str, want: Vlan | None) -> None:
+        label = None if want is None else json.dumps([want.name, want.description], ensure_ascii=False)
+        transaction.set_label(f"{VLAN_LABEL}{vlan}", label)
 
     def _apply_vlan_interface(
-        self, transaction: Any, _have: State | None, name: str, want: VlanInterface | None
+        self, transaction: Transaction, _have: State | None, name: str, want: VlanInterface | None
     ) -> None:
         if want is None:
-            self._by_name.pop(name, None)
+            transaction.remove_port(name)
             return
-        row = self._port_row(transaction, name, "internal")
-        row.vlan_mode, row.tag, row.trunks = ["access"], [want.vlan], []
-        interface = row.interfaces[0]
-        interface.mtu_request, interface.mac = [want.mtu_bytes], [self.mac]
+        columns = {"vlan_mode": "access", "tag": want.vlan, "trunks": ["set", ()]}
+        transaction.set_port(name, "internal", columns, {"mtu_request": want.mtu_bytes, "mac": self.mac})

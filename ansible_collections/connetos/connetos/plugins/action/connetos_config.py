@@ -32,7 +32,7 @@ class ActionModule(SwitchAction):
             return self._confirm(switch)
         result = {"changed": False}
         if any(args[form] is not None for form in FORMS):
-            result.update(self._change(switch, self._operation(switch, args, task_vars), args))
+            result.update(self._change(self._operation(switch, args, task_vars), args))
         if args["save"]:
             result["saved"] = self._save(switch, will_change=result["changed"])
             result["changed"] = result["changed"] or result["saved"]
@@ -55,7 +55,7 @@ class ActionModule(SwitchAction):
             document = parse_document(text)
         return (switch.replace if args["state"] == "replaced" else switch.merge), (document, path)
 
-    def _change(self, switch, operation, args):
+    def _change(self, operation, args):
         method, arguments = operation
         options = {"comment": args["comment"], "confirm": args["confirm"]}
         # Asked first: a commit that changes nothing would still confirm an earlier one that waits for it.

@@ -14,10 +14,10 @@ description:
 version_added: 0.1.0
 """
 
-import json
+import json  # noqa: E402
 
-from ansible.module_utils.connection import ConnectionError
-from ansible.plugins.httpapi import HttpApiBase
+from ansible.module_utils.connection import ConnectionError as AnsibleConnectionError  # noqa: E402
+from ansible.plugins.httpapi import HttpApiBase  # noqa: E402
 
 PREFIX = "/api/v1/"
 KEPT_HEADERS = ("content-type", "etag")
@@ -32,7 +32,6 @@ class HttpApi(HttpApiBase):
 
     def update_auth(self, response, response_text):
         """No token: HTTP Basic stands with every request."""
-        return None
 
     def exchange(self, method, path, body="", content_type="", if_match=""):
         """One request as it is; a dictionary of `status`, `headers` (type and entity tag) and `body` (text)."""
@@ -71,7 +70,7 @@ class HttpApi(HttpApiBase):
         )
         value = _value(answer)
         if answer["status"] >= 400:
-            raise ConnectionError(_reason(answer["status"], value), code=answer["status"])
+            raise AnsibleConnectionError(_reason(answer["status"], value), code=answer["status"])
         return value
 
     def get_device_info(self):
@@ -95,7 +94,7 @@ def _value(answer):
     try:
         return json.loads(answer["body"])
     except ValueError:
-        raise ConnectionError(
+        raise AnsibleConnectionError(
             "the switch answered something that isn't JSON", code=answer["status"]
         ) from None
 

@@ -181,9 +181,9 @@ problems:
       type: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ansible_collections.connetos.connetos.plugins.module_utils.argspec import (
+from ansible_collections.connetos.connetos.plugins.module_utils.argspec import (  # noqa: E402
     CONFIG,
     CONFIG_EXCLUSIVE,
     CONNECTION,

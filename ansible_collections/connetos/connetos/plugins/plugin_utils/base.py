@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What every action of the collection shares: arguments, the connection to the switch, errors as results.
 
-The SDK is imported with the plugin, before Ansible forks a worker for each task and host: so no worker pays for it.
+The SDK is imported with the plugin, which Ansible does before it forks a worker for each task and host: so no worker
+pays for it.
 A worker lives for one task, so a connection can be kept for the items of a loop, and no longer.
 """
 
@@ -15,6 +16,7 @@ from abc import abstractmethod
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.connection import Connection
 from ansible.plugins.action import ActionBase
 from ansible_collections.connetos.connetos.plugins.module_utils.argspec import CONNECTION
 from ansible_collections.connetos.connetos.plugins.plugin_utils.httpapi_transport import HttpapiTransport
@@ -22,7 +24,11 @@ from ansible_collections.connetos.connetos.plugins.plugin_utils.httpapi_transpor
 try:
     from connetos_sdk import Switch
     from connetos_sdk.errors import ConnetosError, Unreachable
+    from connetos_sdk.model.schema import root
 
+    # What the SDK loads at first use is loaded here, once, and not in every worker.
+    Switch("https://localhost").close()
+    root()
     MISSING = ""
 except ImportError as error:
     MISSING = str(error)
@@ -75,7 +81,7 @@ class SwitchAction(ActionBase):
 
     def _switch(self, args, task_vars):
         if self._connection.ansible_name.rpartition(".")[2] == "httpapi":
-            return Switch(transport=HttpapiTransport(self._connection.socket_path))
+            return Switch(transport=HttpapiTransport(Connection(self._connection.socket_path).exchange))
         access = {name.removeprefix("connetos_"): args[name] for name in CONNECTION}
         for name, fallback in FALLBACKS.items():
             key = name.removeprefix("connetos_")

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible.module_utils.connection import Connection, ConnectionError
+from ansible.module_utils.connection import ConnectionError as AnsibleConnectionError
 
 try:
     import httpx
@@ -35,7 +35,7 @@ class Carrier(BaseTransport):
                 request.headers.get("content-type", ""),
                 request.headers.get("if-match", ""),
             )
-        except ConnectionError as error:
+        except AnsibleConnectionError as error:
             raise httpx.ConnectError(str(error)) from error
         return httpx.Response(answer["status"], headers=answer["headers"], text=answer["body"])
 
@@ -44,11 +44,10 @@ class HttpapiTransport(RestTransport):
     """See `connetos_sdk.transports.base.Transport`.
 
     Args:
-        socket_path: of the persistent connection.
+        exchange: see `Carrier`.
     """
 
-    def __init__(self, socket_path):
+    def __init__(self, exchange):
         # Everything but the HTTP client is as in RestTransport, so its own one is never made.
         self._where = "the switch"
-        carrier = Carrier(Connection(socket_path).exchange)
-        self._client = httpx.Client(base_url="https://switch/api/v1/", transport=carrier)
+        self._client = httpx.Client(base_url="https://switch/api/v1/", transport=Carrier(exchange))

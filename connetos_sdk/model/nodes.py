@@ -119,6 +119,8 @@ class Leaf:
             return ""
         if not isinstance(value, str):
             return f"{self._shown(value)} is {type_name(value)}, not text"
+        if self.secret and value == MASK:
+            return ""
         reason = self._text_problem(value)
         return f"{self._shown(value)} {reason}" if reason else ""
 

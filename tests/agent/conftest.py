@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import pytest
 from connetos_sdk import Switch
 from connetos_sdk.lab import Lab
 from connetos_sdk.lab.lab import LabSwitch
+from tests.conftest import connect, topology
 
 JSON = {"content-type": "application/json"}
 TEXT = {"content-type": "text/plain"}
@@ -129,3 +131,25 @@ def second(leaf1: LabSwitch, switch: Switch) -> Iterator[httpx.Client]:
     add_user(switch, SECOND, "super-user")
     with client(leaf1, *SECOND) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def own_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A lab for tests that kill, reboot or fill its switch."""
+    text = f"name: own-{os.getpid()}\ndataplane: memory\nswitches:\n  leaf1: {{ports: 8}}\n"
+    with Lab(topology(text, tmp_path_factory.mktemp("own"))) as lab:
+        yield lab
+
+
+@pytest.fixture
+def machine(own_lab: Lab) -> LabSwitch:
+    """The switch of `own_lab`."""
+    return own_lab.switch("leaf1")
+
+
+@pytest.fixture
+def box(machine: LabSwitch) -> Iterator[Switch]:
+    """A connection to a switch that the test may kill; it has its startup configuration at the beginning."""
+    machine.reboot()
+    with connect(machine) as switch:
+        yield switch

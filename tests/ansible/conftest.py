@@ -87,16 +87,19 @@ Play = Callable[..., Run]
 def play(memory_lab: Lab, tmp_path: Path) -> Play:
     """Runs tasks, each given as options of `connetos_config` or as a whole task, in one play against `leaf1`.
 
-    Keyword arguments are further host variables; None takes one away.
+    Keyword arguments are further host variables; None takes one away. Those in capitals are environment variables.
     """
 
     def run(*tasks: dict[str, Any], arguments: tuple[str, ...] = (), **variables: Any) -> Run:
-        merged = host_variables(memory_lab) | variables
+        environment = {k: str(v) for k, v in variables.items() if k.isupper()}
+        merged = host_variables(memory_lab) | {k: v for k, v in variables.items() if not k.isupper()}
         write_inventory(tmp_path / "hosts.yml", {k: v for k, v in merged.items() if v is not None})
         module = "connetos.connetos.connetos_config"
         listed = [task if any("." in key for key in task) else {module: task} for task in tasks]
         playbook = [{"hosts": "all", "gather_facts": False, "tasks": listed}]
         (tmp_path / "play.yml").write_text(yaml.safe_dump(playbook, sort_keys=False))
-        return ansible("ansible-playbook", "-v", "-i", "hosts.yml", "play.yml", *arguments, cwd=tmp_path)
+        return ansible(
+            "ansible-playbook", "-v", "-i", "hosts.yml", "play.yml", *arguments, cwd=tmp_path, **environment
+        )
 
     return run

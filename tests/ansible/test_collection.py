@@ -7,18 +7,37 @@ from pathlib import Path
 
 import pytest
 
-from tests.ansible.conftest import COLLECTION, ROOT, ansible
+from connetos_sdk import Switch
+from tests.ansible.conftest import COLLECTION, ROOT, Play, ansible
 
 
-@pytest.mark.parametrize("folder", [COLLECTION, ROOT], ids=["collection", "root"])
-def test_collection_builds(folder: Path, tmp_path: Path) -> None:
+PLACES = {"collection": (COLLECTION, ""), "root": (ROOT, "ansible_collections/connetos/connetos/")}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_collection_builds(place: str, tmp_path: Path) -> None:
+    folder, prefix = PLACES[place]
     run = ansible("ansible-galaxy", "collection", "build", str(folder), "--output-path", ".", cwd=tmp_path)
     assert run.returncode == 0, run.output
     with tarfile.open(tmp_path / "connetos-connetos-0.1.0.tar.gz") as archive:
         names = set(archive.getnames())
-    assert {"MANIFEST.json", "README.md", "COPYING", "meta/runtime.yml"} <= names
-    assert "plugins/modules/connetos_config.py" in names
-    assert not any(name.startswith(("connetos_sdk", "tests/output", ".venv")) for name in names)
+    assert {"MANIFEST.json", "README.md"} <= names
+    for name in ("COPYING", "meta/runtime.yml", "plugins/modules/connetos_config.py"):
+        assert prefix + name in names
+    assert not any(name.startswith(("connetos_sdk", "agent", "build", "tests", ".")) for name in names)
+
+
+def test_built_collection_works_where_it_is_installed(play: Play, switch: Switch, tmp_path: Path) -> None:
+    built = ansible(
+        "ansible-galaxy", "collection", "build", str(COLLECTION), "--output-path", ".", cwd=tmp_path
+    )
+    archive = "connetos-connetos-0.1.0.tar.gz"
+    installed = ansible(
+        "ansible-galaxy", "collection", "install", archive, "--offline", "-p", "installed", cwd=tmp_path
+    )
+    assert built.returncode == installed.returncode == 0, built.output + installed.output
+    run = play({"lines": ["set vlans vlan-id 10"]}, ANSIBLE_COLLECTIONS_PATH=str(tmp_path / "installed"))
+    assert run.recap["changed"] == 1, run.output
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -98,9 +99,9 @@ def test_template_in_every_form(form: str, play: Play, switch: Switch, tmp_path:
 
 def test_src_replaces_the_whole_configuration(play: Play, switch: Switch, tmp_path: Path) -> None:
     switch.apply_lines("set vlans vlan-id 77")
-    (tmp_path / "whole.conf").write_text(
-        switch.config_text() + 'vlans {\n vlan-id 10 {\n vlan-name: "web"\n }\n}\n'
-    )
+    whole = switch.config(secrets=True)
+    whole["vlans"]["vlan-id"]["10"] = {"vlan-name": "web"}
+    (tmp_path / "whole.conf").write_text(json.dumps(whole))
     switch.apply_lines("set vlans vlan-id 78")
     run = play({"src": "whole.conf", "state": "replaced"})
     assert run.recap["changed"] == 1, run.output

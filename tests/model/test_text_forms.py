@@ -135,3 +135,10 @@ def test_lines_end_only_where_a_line_ends() -> None:
     line = f'set system login user bob authentication plain-text-password "{password}"\r\n'
     path = ("system", "login", "user", "bob", "authentication", "plain-text-password")
     assert tree.get(typed(line), path) == password
+
+
+def test_a_masked_secret_is_read_in_every_form() -> None:
+    login = {"authentication": {"encrypted-password": MASK}}
+    document = tree.check({"system": {"login": {"user": {"bob": login}}}})
+    for text in (json.dumps(document), curly.format_curly(document), setlines.format_set(document)):
+        assert parse_document(text) == document

@@ -74,23 +74,27 @@ class CommitOptions:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a commit did, or a dry run would do."""
+    """What a commit did, or a dry run would do.
+
+    `difference` is for people (grouped by place), `set_lines` leads from the old document to the new one.
+    """
 
     revision: int
-    old: Document
     new: Document
     changes: tuple[Change, ...]
     plan: Plan
+    difference: str
+    set_lines: str
     confirm_deadline: float | None
     dry_run: bool
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON form: `revision`, `changed`, `diff`, `set_lines`, `changes`, `plan`, `confirm_deadline`, `dry_run`."""
+        """JSON form: `revision`, `changed`, `diff`, `set_lines`, `plan`, `confirm_deadline`, `dry_run`."""
         return {
             "revision": self.revision,
             "changed": bool(self.changes),
-            "diff": curly.format_difference(self.old, self.new),
-            "set_lines": setlines.format_difference(self.old, self.new),
+            "diff": self.difference,
+            "set_lines": self.set_lines,
             "plan": [step.to_dict() for step in self.plan.steps] if self.dry_run else len(self.plan.steps),
             "confirm_deadline": self.confirm_deadline,
             "dry_run": self.dry_run,
@@ -339,13 +343,14 @@ class ConfigManager:
         plan = self.dataplane.plan(changes, new)
         deadline = confirmation.deadline if confirmation and changes else None
         outcome = Outcome(
-            facts.id if changes else self.running.revision,
-            old,
-            new if changes else old,
-            tuple(changes),
-            plan,
-            deadline,
-            dry_run,
+            revision=facts.id if changes else self.running.revision,
+            new=new if changes else old,
+            changes=tuple(changes),
+            plan=plan,
+            difference=curly.format_difference(old, new),
+            set_lines=setlines.format_difference(old, new),
+            confirm_deadline=deadline,
+            dry_run=dry_run,
         )
         if dry_run or not changes:
             return outcome
@@ -353,7 +358,7 @@ class ConfigManager:
         if confirmation is not None:
             self.store.write_confirmation(confirmation)
         try:
-            self.store.prepare(facts, setlines.format_difference(old, new), new)
+            self.store.prepare(facts, outcome.set_lines, new)
             self.dataplane.run(plan, new)
             self._record(facts, plan, old)
         except ConnetosError:

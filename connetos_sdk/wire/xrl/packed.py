@@ -56,16 +56,27 @@ _PACKERS: dict[AtomType, Callable[[Any], bytes]] = {
 }
 
 
+def _head(name: str, number: int) -> bytes:
+    head = _heads.get((name, number))
+    if head is None:
+        if not _NAME.fullmatch(name):
+            raise Malformed(f"{name[:60]!r} isn't an atom's name", hint="letters, digits, _ and -")
+        raw = name.encode("ascii")
+        head = bytes((number | _NAMED,)) + _U16.pack(len(raw)) + raw if raw else bytes((number,))
+        if len(_heads) < _MAX_NAMES and len(raw) <= _MAX_NAME_BYTES:
+            _heads[name, number] = head
+    return head
+
+
+_heads: dict[tuple[str, int], bytes] = {}
+"""First bytes of atoms written before, so that their names are checked once."""
+_MAX_NAMES = 4096
+_MAX_NAME_BYTES = 64
+
+
 def _pack_into(out: list[bytes], atoms: Atoms, depth: int) -> None:
     for name, kind, value in atoms:
-        head = kind if value is None else kind | _DATA
-        if name:
-            raw = name.encode("ascii")
-            if not _NAME.fullmatch(name) or len(raw) > 0xFFFF:
-                raise Malformed(f"{name[:60]!r} isn't an atom's name", hint="letters, digits, _ and -")
-            out.append(bytes((head | _NAMED,)) + _U16.pack(len(raw)) + raw)
-        else:
-            out.append(bytes((head,)))
+        out.append(_head(name, kind if value is None else kind | _DATA))
         if value is None:
             continue
         if kind is AtomType.LIST:
@@ -136,8 +147,6 @@ def _name(raw: bytes) -> str:
 
 _names: dict[bytes, str] = {}
 """Names seen before, so that they are checked once."""
-_MAX_NAMES = 4096
-_MAX_NAME_BYTES = 64
 
 
 class _Reader:

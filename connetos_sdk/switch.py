@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from connetos_sdk import results
+from connetos_sdk.errors import ParseError
 from connetos_sdk.model.paths import Path
 from connetos_sdk.model.words import split_words
 from connetos_sdk.results import CommitResult, Event, Revision, SystemState
@@ -19,8 +20,15 @@ PathLike = str | Path
 
 
 def as_path(path: PathLike) -> Path:
-    """The words of `path`."""
-    return tuple(split_words(path)) if isinstance(path, str) else tuple(path)
+    """The words of `path`.
+
+    Raises:
+        ParseError: a quote in it isn't closed.
+    """
+    try:
+        return tuple(split_words(path)) if isinstance(path, str) else tuple(path)
+    except ValueError as error:
+        raise ParseError(str(error), hint='close it with "') from None
 
 
 class Switch:

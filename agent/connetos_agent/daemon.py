@@ -26,6 +26,7 @@ from connetos_agent.dataplane.memory import MemoryDriver
 from connetos_agent.events import Events
 from connetos_agent.northbound import certificate
 from connetos_agent.northbound.auth import Authenticator
+from connetos_agent.northbound.cli.server import CliServer
 from connetos_agent.northbound.http import HttpServer
 from connetos_agent.northbound.problems import problem
 from connetos_agent.northbound.rest import RestApi
@@ -80,7 +81,9 @@ class Agent:
             Events(),
             config.run_directory / "resume",
         )
-        self._rest = RestApi(self.manager, StateReader(self.manager), Authenticator(self._accounts))
+        authenticator, state = Authenticator(self._accounts), StateReader(self.manager)
+        self._rest = RestApi(self.manager, state, authenticator)
+        self._cli = CliServer(self.manager, state, self._rest.reader, authenticator)
         self._server = HttpServer(self._rest.handle, problem)
 
     async def start(self) -> None:
@@ -88,6 +91,7 @@ class Agent:
         self._config.run_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         await self.manager.start()
         await self._rest.open()
+        await self._cli.start(_unix_socket(self._config.run_directory / "cli.sock"))
         await self._listen()
         (self._config.run_directory / "agent.pid").write_text(f"{os.getpid()}\n", "ascii")
         gc.collect()
@@ -117,9 +121,10 @@ class Agent:
     async def stop(self) -> None:
         """Stop answering; the data plane goes on as it is."""
         await self._server.close()
+        await self._cli.stop()
         await self._rest.close()
         await self.manager.stop()
-        for name in ("agent.pid", "agent.sock"):
+        for name in ("agent.pid", "agent.sock", "cli.sock"):
             (self._config.run_directory / name).unlink(missing_ok=True)
 
 

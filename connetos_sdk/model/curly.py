@@ -29,6 +29,10 @@ _PLAIN_KEY = re.compile(
 )
 
 
+Line = tuple[Path, str]
+"""A line of curly-brace text, and the path that it stands for; a closing brace has the path of its opening one."""
+
+
 def format_curly(document: Document, path: Path = (), *, defaults: bool = False, level: int = 0) -> str:
     """What stands at `path`, in curly braces.
 
@@ -38,64 +42,88 @@ def format_curly(document: Document, path: Path = (), *, defaults: bool = False,
         defaults: print leaves that hold their default too, as `show` does.
         level: how many levels to indent; `show` begins at 1.
     """
+    return "".join(f"{text}\n" for _, text in _lines(document, path, level, defaults))
+
+
+def format_marked(document: Document, base: Document, path: Path = ()) -> str:
+    """The same as `show` in configuration mode prints it: defaults too, and `+` before lines that `base` hasn't."""
+    known = set(_lines(base, path, 1, True))
+    lines = _lines(document, path, 1, True)
+    return "".join((text if (p, text) in known else f"+{text[1:]}") + "\n" for p, text in lines)
+
+
+def format_entry(document: Document, path: Path) -> str:
+    """What stands at `path` with its own name around it, indented one level, as `delete` tells of it."""
     located = locate(path)
-    value = tree.get(document, path, MISSING)
-    lines = (
-        _leaf_lines(located.node, value, level)
-        if isinstance(located.node, Leaf | LeafList)
-        else (
-            _list_lines(located.node, value, level, defaults)
-            if isinstance(located.node, KeyedList)
-            else _container_lines(located.node, value, level, defaults)
-        )
-    )
-    return "".join(f"{line}\n" for line in lines)
+    if not located.entry:
+        parent = locate(path[:-1]).node
+        container = parent if isinstance(parent, Container) else None
+        value = tree.get(document, path)
+        if container is None or isinstance(located.node, Leaf | LeafList):
+            return format_curly(document, path, level=1)
+        lines = _container_lines(container, {path[-1]: value}, 1, False, path[:-1])
+        return "".join(f"{text}\n" for _, text in lines)
+    node = locate(path[:-1]).node
+    if not isinstance(node, KeyedList):
+        raise TypeError("an entry stands in a list")
+    lines = _list_lines(node, {path[-1]: tree.get(document, path)}, 1, False, path[:-1])
+    return "".join(f"{text}\n" for _, text in lines)
 
 
-def _container_lines(node: Container, value: Any, level: int, defaults: bool) -> Iterator[str]:
+def _lines(document: Document, path: Path, level: int, defaults: bool) -> Iterator[Line]:
+    node, value = locate(path).node, tree.get(document, path, MISSING)
+    if isinstance(node, Leaf | LeafList):
+        return _leaf_lines(node, value, level, path)
+    if isinstance(node, KeyedList):
+        return _list_lines(node, value, level, defaults, path)
+    return _container_lines(node, value, level, defaults, path)
+
+
+def _container_lines(node: Container, value: Any, level: int, defaults: bool, path: Path) -> Iterator[Line]:
     present = {} if value is MISSING else value
     for name, child in node.children.items():
-        item = present.get(name, MISSING)
+        item, below = present.get(name, MISSING), (*path, name)
         if isinstance(child, Container):
-            body = list(_container_lines(child, item, level + 1, defaults))
+            body = list(_container_lines(child, item, level + 1, defaults, below))
             if body:
-                yield f"{INDENT * level}{name} {{"
+                yield below, f"{INDENT * level}{name} {{"
                 yield from body
-                yield f"{INDENT * level}}}"
+                yield below, f"{INDENT * level}}}"
         elif isinstance(child, KeyedList):
-            yield from _list_lines(child, item, level, defaults)
+            yield from _list_lines(child, item, level, defaults, below)
         elif item is not MISSING:
-            yield from _leaf_lines(child, item, level)
+            yield from _leaf_lines(child, item, level, below)
         elif defaults and isinstance(child, Leaf) and not child.secret:
             default = child.default
             if default is None and child.type == "string" and not child.format:
                 default = ""
             if default is not None:
-                yield from _leaf_lines(child, default, level)
+                yield from _leaf_lines(child, default, level, below)
 
 
-def _list_lines(node: KeyedList, value: Any, level: int, defaults: bool) -> Iterator[str]:
+def _list_lines(node: KeyedList, value: Any, level: int, defaults: bool, path: Path) -> Iterator[Line]:
     entries = {} if value is MISSING else value
     keys = sorted({*entries, *node.always}, key=port_order) if defaults else list(entries)
     for key in keys:
+        below = (*path, key)
         head = f"{INDENT * level}{node.name} {format_key(key)}"
-        body = list(_container_lines(node.entry, entries.get(key, MISSING), level + 1, defaults))
+        body = list(_container_lines(node.entry, entries.get(key, MISSING), level + 1, defaults, below))
         if body:
-            yield f"{head} {{"
+            yield below, f"{head} {{"
             yield from body
-            yield f"{INDENT * level}}}"
+            yield below, f"{INDENT * level}}}"
         else:
-            yield head
+            yield below, head
 
 
-def _leaf_lines(node: Leaf | LeafList, value: Any, level: int) -> Iterator[str]:
+def _leaf_lines(node: Leaf | LeafList, value: Any, level: int, path: Path) -> Iterator[Line]:
     if value is MISSING:
         return
     if isinstance(node, LeafList):
         words = compress_numbers(value) if node.ranges else [_shown(node.item, v) for v in value]
-        yield from (f"{INDENT * level}{node.name} {word}" for word in words)
+        yield from ((path, f"{INDENT * level}{node.name} {word}") for word in words)
     else:
-        yield f"{INDENT * level}{node.name}: {_shown(node, value)}"
+        yield path, f"{INDENT * level}{node.name}: {_shown(node, value)}"
 
 
 def format_key(key: str) -> str:
@@ -143,7 +171,7 @@ def _entry_difference(path: Path, document: Document, mark: str) -> list[str]:
     if not isinstance(node, KeyedList):
         raise TypeError("an entry stands in a list")
     masked = {path[-1]: _masked(tree.get(document, path), node.entry)}
-    return [f"{mark}   {line}" for line in _list_lines(node, masked, 0, False)]
+    return [f"{mark}   {line}" for _, line in _list_lines(node, masked, 0, False, ())]
 
 
 def _masked(value: Any, node: AnyNode) -> Any:
@@ -165,15 +193,17 @@ def _leaf_difference(node: AnyNode, old: Any, new: Any, secret: bool) -> list[st
     if isinstance(node, LeafList):
         before, after = set(old or ()), set(new or ())
         gone, come = sorted(before - after), sorted(after - before)
-        return [f"-   {line}" for line in _leaf_lines(node, gone, 0)] + [
-            f"+   {line}" for line in _leaf_lines(node, come, 0)
+        return [
+            f"{mark}   {line}"
+            for mark, values in (("-", gone), ("+", come))
+            for _, line in _leaf_lines(node, values, 0, ())
         ]
     if not isinstance(node, Leaf):
         raise TypeError("only leaves have values")
     lines = []
     for mark, value in (("-", old), ("+", new)):
         if value is not None:
-            lines += [f"{mark}   {line}" for line in _leaf_lines(node, MASK if secret else value, 0)]
+            lines += [f"{mark}   {line}" for _, line in _leaf_lines(node, MASK if secret else value, 0, ())]
     return lines
 
 

@@ -119,9 +119,7 @@ class Leaf:
             return ""
         if not isinstance(value, str):
             return f"{self._shown(value)} is {type_name(value)}, not text"
-        if self.secret and value == MASK:
-            return ""
-        reason = self._text_problem(value)
+        reason = "" if self.secret and value == MASK else self._text_problem(value)
         return f"{self._shown(value)} {reason}" if reason else ""
 
     def _shown(self, value: Any) -> str:

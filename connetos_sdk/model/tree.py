@@ -55,7 +55,7 @@ def check(value: Any, path: Path = ()) -> Any:
 
 def put(document: Document, path: Path, value: Any) -> Document:
     """`document` with `value` at `path`; `value` is in normal form. Empty containers on the way disappear."""
-    return _put(document, path, value, root())
+    return _put(document, path, MISSING if value == [] else value, root())
 
 
 def _put(document: Document, path: Path, value: Any, node: AnyNode) -> Document:
@@ -64,6 +64,8 @@ def _put(document: Document, path: Path, value: Any, node: AnyNode) -> Document:
     word, rest = path[0], path[1:]
     child = node.entry if isinstance(node, KeyedList) else _child(node, word)
     old = document.get(word, MISSING)
+    if value is MISSING and old is MISSING:
+        return document
     new = value if not rest else _put(old if old is not MISSING else {}, rest, value, child)
     empty = new is MISSING or (new in ({}, []) and not isinstance(node, KeyedList))
     if empty and old is MISSING:

@@ -26,7 +26,9 @@ def tls_context(*, verify: bool, ca_file: str | FilePath | None) -> ssl.SSLConte
         Unreachable: `ca_file` can't be read.
     """
     try:
-        context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+        context = ssl.create_default_context()
+        if ca_file:
+            context.load_verify_locations(str(ca_file))
     except (OSError, ssl.SSLError) as error:
         raise errors.Unreachable(f"the certificate file {ca_file} can't be used: {error}") from error
     if not verify:
@@ -57,7 +59,10 @@ class RestTransport:
         ca_file: str | FilePath | None = None,
         timeout_s: float = 60.0,
     ) -> None:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError as error:
+            raise errors.Unsupported(f"{url} isn't a URL: {error}") from None
         self._where = parts.netloc.rpartition("@")[2] or parts.path
         if parts.scheme == "unix":
             transport = httpx.HTTPTransport(uds=parts.path)
@@ -163,7 +168,9 @@ class RestTransport:
         headers = {} if options.if_revision is None else {"if-match": f'"{options.if_revision}"'}
         resource = self._resource("running", path)
         if operation in ("lines", "load"):
-            answer = self._json("PATCH", resource, query=query, text=value, headers=headers)
+            answer = self._json(
+                "PATCH", resource, query={**query, "form": operation}, text=value, headers=headers
+            )
         else:
             answer = self._json(_METHODS[operation], resource, query=query, value=value, headers=headers)
         return _mapping(answer)

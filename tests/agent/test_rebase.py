@@ -9,6 +9,7 @@ from connetos_agent.config.rebase import rebase
 from connetos_sdk.errors import Conflict
 from connetos_sdk.model import setlines, tree
 from connetos_sdk.model.diff import diff
+from connetos_sdk.model.schema import locate
 from connetos_sdk.model.tree import Document
 from tests.model.strategies import documents
 
@@ -40,20 +41,23 @@ def test_the_same_change_made_twice_is_made_once(base: Document, both: Document)
 
 
 @given(documents(), documents(), documents())
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_both_changes_are_in_the_result_or_there_is_a_conflict(
-    base: Document, first: Document, second: Document
+    base: Document, mine: Document, theirs: Document
 ) -> None:
-    mine, theirs = tree.merge(base, first), tree.merge(base, second)
     try:
         result = rebase(base, mine, theirs)
     except Conflict as conflict:
-        touched = {change.path for change in diff(base, theirs)}
-        assert all(problem.path in touched for problem in conflict.problems)
+        own = {change.path for change in diff(base, mine)}
+        assert all(problem.path in own for problem in conflict.problems)
         return
-    assert result == tree.merge(tree.merge(base, second), first)
-    assert result == rebase(base, theirs, mine)
     assert tree.check(result) == result
+    for change in (*diff(base, mine), *diff(base, theirs)):
+        found = tree.get(result, change.path, None)
+        if change.new is None and not isinstance(change.old, list):
+            assert found is None
+        elif not isinstance(change.new, list) and not locate(change.path).entry:
+            assert tree.same(found, change.new)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +67,11 @@ def test_both_changes_are_in_the_result_or_there_is_a_conflict(
         (f"set {MEMBERS} 20", f"delete {MEMBERS} 10", f"delete {MEMBERS} 10\nset {MEMBERS} 20"),
         (f"delete {PORT} mtu", f"set {PORT} description x", f"delete {PORT} mtu\nset {PORT} description x"),
         ("delete vlans vlan-id 10", "delete vlans vlan-id 10", "delete vlans vlan-id 10"),
+        (
+            "delete vlans vlan-id 10",
+            "set system hostname x",
+            "delete vlans vlan-id 10\nset system hostname x",
+        ),
     ],
 )
 def test_changes_that_fit_together(mine: str, theirs: str, result: str) -> None:

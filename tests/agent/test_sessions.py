@@ -9,6 +9,7 @@ from threading import Barrier
 import httpx
 import pytest
 
+from connetos_agent.config.sessions import IDLE_SECONDS, Caller, Sessions
 from connetos_sdk import Switch
 from connetos_sdk.errors import Conflict, Locked, NotFound, PreconditionFailed, RuleViolation
 from tests.agent.conftest import TEXT, add_user, assert_refused
@@ -230,3 +231,19 @@ def test_a_word_that_is_empty_or_dots_deletes_nothing_above_it(switch: Switch, p
     with pytest.raises(NotFound):
         switch.delete(path)
     assert switch.config("vlans vlan-id") == {"10": {}, "20": {}}
+
+
+def test_an_exclusive_session_that_idles_too_long_lets_others_in() -> None:
+    sessions = Sessions()
+    session = sessions.open(Caller("admin", "super-user", "rest"), {}, 1, exclusive=True)
+    session.used -= IDLE_SECONDS + 1
+    sessions.check_lock(None)
+    assert sessions.all() == []
+
+
+def test_a_session_deletes_a_list_entry_although_somebody_else_commits_meanwhile(switch: Switch) -> None:
+    switch.merge({"vlans": {"vlan-id": {"10": {"description": "old"}}}})
+    with switch.configure() as change:
+        change.delete("vlans vlan-id 10")
+        switch.merge({"vlans": {"vlan-id": {"20": {}}}})
+    assert switch.config("vlans vlan-id") == {"20": {}}

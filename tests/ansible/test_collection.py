@@ -10,7 +10,6 @@ import pytest
 from connetos_sdk import Switch
 from tests.ansible.conftest import COLLECTION, ROOT, Play, ansible
 
-
 PLACES = {"collection": (COLLECTION, ""), "root": (ROOT, "ansible_collections/connetos/connetos/")}
 
 

@@ -73,9 +73,12 @@ def test_no_difference_shows_a_secret(pair: tuple[Document, Document]) -> None:
     old, new = pair
     shown = curly.format_difference(old, new) + setlines.format_difference(old, new)
     told = json.dumps([change.to_dict() for change in diff(old, new)])
+    open_words = "".join(
+        f(curly.mask_secrets(d)) for d in pair for f in (setlines.format_set, curly.format_curly)
+    )
     for change in diff(old, new):
         for secret in (change.old, change.new):
-            if change.secret and secret and len(secret) > 12:
+            if change.secret and secret and len(secret) > 12 and secret not in open_words:
                 assert secret not in shown
                 assert secret not in told
 

@@ -147,3 +147,11 @@ def test_entries_are_in_the_order_of_their_numbers() -> None:
         "te-1/1/3",
         "te-1/1/10",
     ]
+
+
+@given(documents(), documents())
+def test_taking_away_what_is_not_there_changes_nothing(document: Document, other: Document) -> None:
+    for path, _, _ in tree.walk(other):
+        if tree.get(document, path, tree.MISSING) is tree.MISSING:
+            assert tree.put(document, path, tree.MISSING) is document
+            assert tree.put(document, path, []) is document

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from connetos_agent.config.rebase import rebase
 from connetos_agent.config.secrets import settle
@@ -47,6 +47,8 @@ RETRY_SECONDS = 10.0
 STARTUP_TROUBLE = "startup configuration"
 
 Edit = Callable[[Document], Document]
+Confirms = Literal["always", "changes", "never"]
+"""When a commit confirms the one that waits for it: a user's `commit` always, a request only if it changes something."""
 
 
 @dataclass(frozen=True)
@@ -249,7 +251,9 @@ class ConfigManager:
             self.sessions.check_lock(None)
             if if_match is not None:
                 if_match(self.running)
-            return await self._commit(caller, lambda: edit(self.running.document), options)
+            return await self._commit(
+                caller, lambda: edit(self.running.document), options, confirms="changes"
+            )
 
     def open_session(self, caller: Caller, *, exclusive: bool = False) -> Session:
         """A new candidate that begins as the running configuration."""
@@ -271,7 +275,10 @@ class ConfigManager:
             self.sessions.check_lock(session)
             base, candidate = session.base, session.candidate
             outcome = await self._commit(
-                session.caller, lambda: rebase(base, candidate, self.running.document), options
+                session.caller,
+                lambda: rebase(base, candidate, self.running.document),
+                options,
+                confirms="always",
             )
             if not options.dry_run:
                 session.restart(self.running.document, self.running.revision)
@@ -302,7 +309,7 @@ class ConfigManager:
         return [facts_dict(self.store.facts[revision], index) for index, revision in enumerate(order)]
 
     async def _commit(
-        self, caller: Caller, build: Callable[[], Document], options: CommitOptions, *, confirms: bool = True
+        self, caller: Caller, build: Callable[[], Document], options: CommitOptions, *, confirms: Confirms
     ) -> Outcome:
         self._check_confirm(caller, options)
         pending = self.confirmation
@@ -330,7 +337,11 @@ class ConfigManager:
             )  # fmt: skip
         if confirmation is not None and outcome.changes:
             self._arm(confirmation)
-        elif pending is not None and confirmation is None and confirms:
+        elif (
+            pending is not None
+            and confirmation is None
+            and (confirms == "always" or (confirms == "changes" and outcome.changes))
+        ):
             await self._confirmed(pending)
         return outcome
 
@@ -463,7 +474,7 @@ class ConfigManager:
         document = tree.reuse(
             self.running.document, await self._in_worker(lambda: self.store.read(pending.revert_to))
         )
-        outcome = await self._commit(caller, lambda: document, CommitOptions(comment), confirms=False)
+        outcome = await self._commit(caller, lambda: document, CommitOptions(comment), confirms="never")
         await self._in_worker(lambda: self.store.write_confirmation(None))
         self._disarm()
         log.warning("rolled back", extra={"revision": pending.revision, "reason": why})

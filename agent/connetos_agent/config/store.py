@@ -230,8 +230,13 @@ class Store:
 
     def write_startup(self, text: str) -> None:
         """Replace the startup configuration."""
-        with _failing("saving the startup configuration", self.startup_file):
-            _replace(self.startup_file, text.encode())
+        self.write_file(self.startup_file, text)
+
+    @staticmethod
+    def write_file(path: Path, text: str) -> None:
+        """Replace the file at `path`, wholly or not at all."""
+        with _failing("saving the configuration", path):
+            _replace(path, text.encode())
 
 
 @contextlib.contextmanager

@@ -42,7 +42,7 @@ EVENT_PING_SECONDS = 15.0
 SMALL_BODY_BYTES = 16 * 1024
 """A larger body is read in a thread, so that others are answered meanwhile."""
 QUERIES = frozenset(
-    ("against", "comment", "confirm", "defaults", "dry_run", "format", "replace", "secrets")
+    ("against", "comment", "confirm", "defaults", "dry_run", "form", "format", "replace", "secrets")
 )  # fmt: skip
 
 T = TypeVar("T")
@@ -62,7 +62,8 @@ class RestApi:
         self._manager = manager
         self._state = state
         self._authenticator = authenticator
-        self._reader = ThreadPoolExecutor(1, thread_name_prefix="state")
+        self.reader = ThreadPoolExecutor(1, thread_name_prefix="state")
+        """The thread that reads state; its observers belong to it."""
         self._resources: dict[str, Route] = {
             "config": self._config,
             "sessions": self._sessions,
@@ -77,12 +78,12 @@ class RestApi:
 
     async def open(self) -> None:
         """Make ready to read state."""
-        await asyncio.get_running_loop().run_in_executor(self._reader, self._state.open)
+        await asyncio.get_running_loop().run_in_executor(self.reader, self._state.open)
 
     async def close(self) -> None:
         """Give the readers back."""
-        await asyncio.get_running_loop().run_in_executor(self._reader, self._state.close)
-        self._reader.shutdown()
+        await asyncio.get_running_loop().run_in_executor(self.reader, self._state.close)
+        self.reader.shutdown()
 
     async def handle(self, request: Request) -> Response:
         """Answer one request.
@@ -123,7 +124,8 @@ class RestApi:
             return self._document(request, caller, running.document, words, _etag(running.revision))
         _may_change(caller)
         if request.method == "PATCH" and not words and _is_text(request):
-            edit = await _reading(request, lambda: _edit_of_text(_text(request)))
+            form = request.query.get("form", "load")
+            edit = await _reading(request, lambda: _edit_of_text(_text(request), form=form))
         else:
             edit = await _reading(request, lambda: _edit(request, words))
         outcome = await self._manager.change(caller, edit, _options(request), if_match=_precondition(request))
@@ -262,7 +264,7 @@ class RestApi:
 
     async def _get_state(self, request: Request, _caller: Caller, words: tuple[str, ...]) -> Response:
         _allow(request, "GET")
-        value = await asyncio.get_running_loop().run_in_executor(self._reader, self._state.at, words)
+        value = await asyncio.get_running_loop().run_in_executor(self.reader, self._state.at, words)
         return _json(value)
 
     async def _rpc(self, request: Request, caller: Caller, words: tuple[str, ...]) -> Response:
@@ -426,11 +428,15 @@ def _locate(words: Path) -> Any:
         raise NotFound(problems=error.problems) from None
 
 
-def _edit_of_text(text: str, *, replace: bool = False) -> Edit:
+def _edit_of_text(text: str, *, form: str = "load", replace: bool = False) -> Edit:
+    if form not in ("load", "lines"):
+        raise BadRequest(
+            f"there is no form {form[:40]}", hint="load (text in any form) or lines (set and delete lines)"
+        )
     if replace:
         document = parse_document(text)
         return lambda old: tree.replace(old, document)
-    if is_lines(text):
+    if form == "lines" or is_lines(text):
         edits = setlines.parse_lines(text)
         return lambda old: setlines.apply_edits(old, edits)
     document = parse_document(text)

@@ -174,9 +174,7 @@ class _Connection(asyncio.Protocol):
             return Reply(Code.NO_SUCH_METHOD)
         signature, handler = method
         try:
-            return Reply(
-                Code.OKAY, "", signature.answer(*handler(self, signature.bind(parse_args(text))))
-            )
+            return Reply(Code.OKAY, "", signature.answer(*handler(self, signature.bind(parse_args(text)))))
         except (BadArguments, Malformed) as error:
             return Reply(Code.BAD_ARGS, str(error)[:1000])
         except Refused as error:
@@ -284,8 +282,8 @@ def _methods(finder: Finder) -> dict[str, tuple[Signature, Handler]]:
         "register_instance_event_interest ? requester_instance:txt & instance_name:txt": lambda c, v: watch(
             c, v[0], instance=v[1]
         ),
-        "deregister_instance_event_interest ? requester_instance:txt & instance_name:txt": lambda c, v: nothing(
-            registry.unwatch(c, v[0], instance=v[1])
+        "deregister_instance_event_interest ? requester_instance:txt & instance_name:txt": lambda c, v: (
+            nothing(registry.unwatch(c, v[0], instance=v[1]))
         ),
     }
     common_methods: dict[str, Handler] = {

@@ -80,9 +80,7 @@ class Target:
             return
         args = (txt("target_class", other.class_name), txt("target_instance", other.instance))
         inner = Xrl(self.instance, resolutions[0].method, args)
-        outer = Xrl(
-            self.instance, "finder_client/0.2/dispatch_tunneled_xrl", (txt("xrl", str(inner)),)
-        )
+        outer = Xrl(self.instance, "finder_client/0.2/dispatch_tunneled_xrl", (txt("xrl", str(inner)),))
         self.owner.push(str(outer))
 
 
@@ -116,7 +114,7 @@ class Registry:
         stale = next((t for t in self._targets.values() if cookie and t.cookie == cookie), None)
         if stale is not None:
             self._remove(stale)
-        if instance in self._targets or instance in map(str, self._class_names()):
+        if instance in self._targets:
             raise Refused(f'Target "{instance}" is already registered.')
         if any(singleton or other.singleton for other in self._of_class(class_name)):
             raise Refused(f'Class "{class_name}" has a singleton instance or must have only one.')
@@ -199,7 +197,9 @@ class Registry:
 
     # -- events ---------------------------------------------------------------------------------------
 
-    def watch(self, client: Client, requester: str, *, class_name: str = "", instance: str = "") -> list[Target]:
+    def watch(
+        self, client: Client, requester: str, *, class_name: str = "", instance: str = ""
+    ) -> list[Target]:
         """Tell `requester` when an instance of a class, or an instance, comes and leaves.
 
         Returns:
@@ -236,9 +236,6 @@ class Registry:
             watcher.instances_watched.discard(instance)
 
     # -- within ---------------------------------------------------------------------------------------
-
-    def _class_names(self) -> set[str]:
-        return {target.class_name for target in self._targets.values()}
 
     def _of_class(self, name: str) -> Iterator[Target]:
         return (target for target in self._targets.values() if target.class_name == name)

@@ -26,17 +26,16 @@ class ActionModule(SwitchAction):
     argument_spec = CONFIG
     mutually_exclusive = CONFIG_EXCLUSIVE
 
-    def work(self, switch, args, task_vars):
+    def work(self, switch, args, task_vars, result):
         _check(args)
         if args["confirm_commit"]:
-            return self._confirm(switch)
-        result = {"changed": False}
+            result.update(self._confirm(switch))
         if any(args[form] is not None for form in FORMS):
             result.update(self._change(self._operation(switch, args, task_vars), args))
         if args["save"]:
-            result["saved"] = self._save(switch, will_change=result["changed"])
-            result["changed"] = result["changed"] or result["saved"]
-        return result
+            changed = result.get("changed", False)
+            result["saved"] = self._save(switch, will_change=changed)
+            result["changed"] = changed or result["saved"]
 
     # -- one change -----------------------------------------------------------------------------------
 

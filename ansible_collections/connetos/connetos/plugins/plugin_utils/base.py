@@ -2,9 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What every action of the collection shares: arguments, the connection to the switch, errors as results.
 
-The SDK is imported with the plugin, which Ansible does before it forks a worker for each task and host: so no worker
-pays for it.
-A worker lives for one task, so a connection can be kept for the items of a loop, and no longer.
+Ansible loads the plugin, and with it the SDK, before it forks a worker for each task and host: so no worker pays for
+that. A worker lives for one task, so a connection can be kept for the items of a loop, and no longer.
 """
 
 from __future__ import annotations
@@ -48,8 +47,13 @@ class SwitchAction(ActionBase):
     mutually_exclusive: t.ClassVar[list] = []
 
     @abstractmethod
-    def work(self, switch: Switch, args: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Do the work on `switch`; what is returned joins the result. May raise any error of the SDK."""
+    def work(
+        self, switch: Switch, args: dict[str, t.Any], task_vars: dict[str, t.Any], result: dict[str, t.Any]
+    ) -> None:
+        """Do the work on `switch`. May raise any error of the SDK.
+
+        What is done is put into `result` as soon as it is done, so that a later error doesn't hide it.
+        """
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
@@ -60,11 +64,12 @@ class SwitchAction(ActionBase):
             )
         args = self._arguments(task_vars)
         try:
-            result.update(self.work(self._switch(args, task_vars), args, task_vars))
+            self.work(self._switch(args, task_vars), args, task_vars, result)
         except Unreachable as error:
             result.update(unreachable=True, msg=str(error), problems=error.to_dict()["problems"])
         except ConnetosError as error:
-            result.update(failed=True, changed=False, msg=str(error), problems=error.to_dict()["problems"])
+            result.update(failed=True, msg=str(error), problems=error.to_dict()["problems"])
+        result.setdefault("changed", False)
         return result
 
     def _arguments(self, task_vars):

@@ -1,0 +1,1 @@
+"""The command line: modes, grammar, completion, pipes. Lines come in over a unix socket, answers go back."""

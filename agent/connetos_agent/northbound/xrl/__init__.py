@@ -1,0 +1,1 @@
+"""XRL, northbound: what `call_xrl` and XORP's processes speak."""

@@ -1,0 +1,27 @@
+"""Listening sockets and readiness as systemd has them (sd_listen_fds(3), sd_notify(3))."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+
+LISTEN_FDS_START = 3
+
+
+def handed_sockets() -> list[socket.socket]:
+    """The listening sockets that whoever started this process handed over."""
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
+        return []
+    count = int(os.environ.get("LISTEN_FDS", "0"))
+    return [socket.socket(fileno=LISTEN_FDS_START + number) for number in range(count)]
+
+
+def notify(state: str) -> None:
+    """Tell whoever started this process; nothing if nobody asked to be told."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.connect("\0" + address[1:] if address.startswith("@") else address)
+        sock.sendall(state.encode())

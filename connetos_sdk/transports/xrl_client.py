@@ -1,0 +1,456 @@
+"""Calls XRLs: resolves them at a finder and sends them over STCP (spec/wire/xrl.md, 5.3 and 5.4).
+
+    with XrlClient() as client:
+        (status, reason) = client.call("finder://rib/common/0.1/get_status")
+        replies = client.call_many([xrl] * 1000)
+
+It speaks to XORP's own processes as well as to the agent. It doesn't register at the finder, so no target hears
+of it. A target that answers several calls at once may do so in any order; calls that build on each other are
+to be sent one after the other, unless the target promises an order.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import secrets
+import select
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from connetos_sdk import errors
+from connetos_sdk.wire.xrl import Atoms, Code, Malformed, Reply, Xrl, boolean, error_of, packed, txt, u32
+from connetos_sdk.wire.xrl import finder as finder_wire
+from connetos_sdk.wire.xrl import stcp as stcp_wire
+from connetos_sdk.wire.xrl.codes import CORRUPT, known
+from connetos_sdk.wire.xrl.escape import to_text
+from connetos_sdk.wire.xrl.stcp import FrameType
+from connetos_sdk.wire.xrl.text import split_args
+
+Address = tuple[str, int]
+
+DEFAULT_FINDER: Address = ("127.0.0.1", finder_wire.PORT)
+CONNECT_SECONDS = 10.0
+TIMEOUT_SECONDS = 60.0
+KEEPALIVE_SECONDS = 10.0
+"""After so long without an answer the target is asked whether it is there."""
+IDLE_SECONDS = 150.0
+"""A connection unused for so long isn't used again: the other end closes it after 180 s."""
+CHECK_SECONDS = 1.0
+MAX_IN_FLIGHT = 100
+MAX_BYTES_IN_FLIGHT = 100_000
+"""How much XORP has under way on one connection at most."""
+MAX_IDLE = 4
+MAX_CACHED = 4096
+_RECEIVE_BYTES = 256 * 1024
+
+_TUNNEL = "finder_client/0.2/dispatch_tunneled_xrl"
+_OBSERVER = "finder_event_observer/0.1/xrl_target_"
+
+
+class _Broken(Exception):
+    """The connection is of no use any more; `code` is what calls that were under way get."""
+
+    def __init__(self, reason: str, code: Code = Code.SEND_FAILED) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+class _NotSent(_Broken):
+    """As `_Broken`, and the target has got nothing."""
+
+
+def _connect(protocol: str, address: str, timeout_s: float) -> socket.socket:
+    limit = max(0.001, min(CONNECT_SECONDS, timeout_s))
+    try:
+        if protocol == "unix":
+            sock = socket.socket(socket.AF_UNIX)
+            sock.settimeout(limit)
+            sock.connect(address.replace(":", "/"))
+            return sock
+        host, _, port = address.rpartition(":")
+        if protocol != "stcp" or not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+            raise _NotSent(f"{protocol[:20]}://{address[:80]} isn't an address that can be called")
+        sock = socket.create_connection((host.strip("[]"), int(port)), limit)
+    except (OSError, UnicodeError) as error:
+        raise _NotSent(f"can't connect to {protocol}://{address}: {error}") from error
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
+
+
+class _StcpChannel:
+    """One connection to a target, used by one thread at a time."""
+
+    def __init__(self, protocol: str, address: str, timeout_s: float) -> None:
+        self._sock = _connect(protocol, address, timeout_s)
+        self._reader = stcp_wire.FrameReader()
+        self._numbers = itertools.count()
+        self._helo: int | None = None
+        self.used = time.monotonic()
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def fresh(self) -> bool:
+        """Whether the other end still listens, as far as can be known without asking."""
+        idle = time.monotonic() - self.used
+        if idle < CHECK_SECONDS:
+            return True
+        # Nothing is under way, so anything that can be read is the end, or nonsense.
+        return idle < IDLE_SECONDS and not select.select([self._sock], [], [], 0)[0]
+
+    def exchange(self, bodies: Sequence[bytes], in_flight: int, timeout_s: float) -> list[Reply]:
+        """Send requests and collect the replies, in the order of the requests.
+
+        What isn't answered, because the connection broke or time was up, gets a reply that says so; then the
+        channel is closed. `timeout_s` is for each answer: how long nothing may come.
+        """
+        replies: list[Reply | None] = [None] * len(bodies)
+        open_calls: dict[int, int] = {}
+        try:
+            if len(bodies) == 1:
+                self._exchange_one(bodies[0], replies, open_calls, timeout_s)
+            else:
+                self._exchange_many(bodies, replies, open_calls, min(in_flight, MAX_IN_FLIGHT), timeout_s)
+        except _Broken as error:
+            self.close()
+            if isinstance(error, _NotSent):
+                raise
+            lost = Reply(error.code, str(error))
+            return [reply or lost for reply in replies]
+        self.used = time.monotonic()
+        return [reply for reply in replies if reply is not None]
+
+    @property
+    def usable(self) -> bool:
+        return self._sock.fileno() >= 0
+
+    def _exchange_one(
+        self, body: bytes, replies: list[Reply | None], open_calls: dict[int, int], timeout_s: float
+    ) -> None:
+        seqno = next(self._numbers)
+        frame = stcp_wire.request(seqno, body)
+        open_calls[seqno] = 0
+        self._sock.settimeout(timeout_s)
+        try:
+            self._sock.sendall(frame)
+        except OSError as error:
+            raise _Broken(f"the connection broke: {error}") from error
+        deadline = time.monotonic() + timeout_s
+        while open_calls:
+            self._receive(replies, open_calls, bodies_sizes=None)if False else self._wait(deadline)
+            self._take(self._read(), replies, open_calls)
+
+    def _wait(self, deadline: float) -> None:
+        """Wait until there is something to read; ask for a sign of life meanwhile."""
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise _Broken("the target didn't answer in time", Code.REPLY_TIMED_OUT)
+            if _readable(self._sock, min(left, KEEPALIVE_SECONDS)):
+                return
+            self._keep_alive(deadline)
+
+    def _keep_alive(self, deadline: float) -> None:
+        if time.monotonic() >= deadline:
+            return
+        if self._helo is not None:
+            raise _Broken("the target doesn't acknowledge keep-alives")
+        self._helo = next(self._numbers)
+        try:
+            self._sock.sendall(stcp_wire.helo(self._helo))
+        except OSError as error:
+            raise _Broken(f"the connection broke: {error}") from error
+
+    def _read(self) -> bytes:
+        try:
+            data = self._sock.recv(_RECEIVE_BYTES)
+        except OSError as error:
+            raise _Broken(f"the connection broke: {error}") from error
+        if not data:
+            raise _Broken("the target closed the connection")
+        return data
+
+    def _take(self, data: bytes, replies: list[Reply | None], open_calls: dict[int, int]) -> None:
+        try:
+            for frame in self._reader.feed(data):
+                if frame.type == FrameType.RESPONSE and frame.seqno in open_calls:
+                    replies[open_calls.pop(frame.seqno)] = _reply(frame)
+                elif frame.type == FrameType.HELO_ACK and frame.seqno == self._helo:
+                    self._helo = None
+                else:
+                    raise Malformed("the target sent what it wasn't asked for")
+        except Malformed as error:
+            raise _Broken(error.reason, Code.INTERNAL_ERROR) from error
+
+    def _exchange_many(
+        self,
+        bodies: Sequence[bytes],
+        replies: list[Reply | None],
+        open_calls: dict[int, int],
+        in_flight: int,
+        timeout_s: float,
+    ) -> None:
+        self._sock.setblocking(False)
+        poller = select.poll()
+        poller.register(self._sock, select.POLLIN)
+        outgoing, sizes = bytearray(), {}
+        position, under_way = 0, 0
+        deadline = time.monotonic() + timeout_s
+        while position < len(bodies) or open_calls:
+            while position < len(bodies) and len(open_calls) < in_flight:
+                size = len(bodies[position])
+                if open_calls and under_way + size > MAX_BYTES_IN_FLIGHT:
+                    break
+                seqno = next(self._numbers)
+                outgoing += stcp_wire.request(seqno, bodies[position])
+                open_calls[seqno], sizes[seqno] = position, size
+                under_way += size
+                position += 1
+            if outgoing:
+                self._send_some(outgoing)
+            poller.modify(self._sock, select.POLLIN | (select.POLLOUT if outgoing else 0))
+            ready = poller.poll(1000 * max(0.0, min(deadline - time.monotonic(), KEEPALIVE_SECONDS)))
+            if ready and ready[0][1] & ~select.POLLOUT:
+                before = set(sizes)
+                self._take(self._read(), replies, open_calls)
+                for seqno in before - open_calls.keys():
+                    under_way -= sizes.pop(seqno)
+                deadline = time.monotonic() + timeout_s
+            elif not ready and time.monotonic() >= deadline:
+                raise _Broken("the target didn't answer in time", Code.REPLY_TIMED_OUT)
+            elif not ready and not outgoing:
+                self._sock.settimeout(CONNECT_SECONDS)
+                self._keep_alive(deadline)
+                self._sock.setblocking(False)
+
+    def _send_some(self, outgoing: bytearray) -> None:
+        try:
+            del outgoing[: self._sock.send(outgoing)]
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            raise _Broken(f"the connection broke: {error}") from error
+
+
+def _readable(sock: socket.socket, seconds: float) -> bool:
+    poller = select.poll()
+    poller.register(sock, select.POLLIN)
+    return bool(poller.poll(seconds * 1000))
+
+
+def _reply(frame: stcp_wire.Frame) -> Reply:
+    code = known(frame.code)
+    results = packed.unpack_args(frame.body) if code is Code.OKAY else ()
+    return Reply(code, to_text(frame.note), results)
+
+
+class TargetEvent(NamedTuple):
+    """A target came (`born`) or left."""
+
+    born: bool
+    class_name: str
+    instance: str
+
+
+class _FinderChannel:
+    """One connection to a finder, which asks back; used by one thread at a time."""
+
+    def __init__(self, address: Address, timeout_s: float) -> None:
+        self._where = f"{address[0]}:{address[1]}"
+        try:
+            self._sock = socket.create_connection(address, max(0.001, min(CONNECT_SECONDS, timeout_s)))
+        except OSError as error:
+            raise _NotSent(f"there is no finder at {self._where}: {error}", Code.NO_FINDER) from error
+        self._reader = finder_wire.MessageReader()
+        self._numbers = itertools.count(finder_wire.FIRST_SEQNO)
+        self._answers: dict[int, Reply] = {}
+        self.events: deque[TargetEvent] = deque(maxlen=10_000)
+        self.forgotten: deque[str] = deque(maxlen=MAX_CACHED)
+        """Targets and XRLs that the finder told to forget."""
+
+    @property
+    def local_host(self) -> str:
+        return str(self._sock.getsockname()[0])
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def settle(self) -> None:
+        """Answer what the finder asked meanwhile; raises `_Broken` if the connection ended."""
+        while _readable(self._sock, 0):
+            self._read(time.monotonic() + CONNECT_SECONDS)
+
+    def ask(self, xrl: str, timeout_s: float) -> Reply:
+        """Send one XRL to the finder itself; its reply."""
+        number = next(self._numbers)
+        deadline = time.monotonic() + timeout_s
+        self._send(finder_wire.request(number, xrl))
+        while number not in self._answers:
+            self._read(deadline)
+        return self._answers.pop(number)
+
+    def wait(self, seconds: float) -> None:
+        """Wait for something from the finder, for so long at most."""
+        with contextlib.suppress(TimeoutError):
+            self._read(time.monotonic() + seconds, patient=True)
+
+    def _send(self, data: bytes) -> None:
+        self._sock.settimeout(CONNECT_SECONDS)
+        try:
+            self._sock.sendall(data)
+        except OSError as error:
+            raise _Broken(f"the connection to the finder broke: {error}", Code.NO_FINDER) from error
+
+    def _read(self, deadline: float, *, patient: bool = False) -> None:
+        if not _readable(self._sock, max(0.0, deadline - time.monotonic())):
+            if patient:
+                raise TimeoutError
+            raise _Broken("the finder didn't answer in time", Code.REPLY_TIMED_OUT)
+        try:
+            data = self._sock.recv(65536)
+            if not data:
+                raise _Broken("the finder closed the connection", Code.NO_FINDER)
+            for raw in self._reader.feed(data):
+                message = finder_wire.parse(raw)
+                if isinstance(message, finder_wire.Request):
+                    self._send(finder_wire.response(message.seqno, self._asked(message.xrl)))
+                else:
+                    self._answers = {message.seqno: message.reply}
+        except (OSError, Malformed) as error:
+            raise _Broken(f"the connection to the finder broke: {error}", Code.NO_FINDER) from error
+
+    def _asked(self, text: str) -> Reply:
+        """What the finder is answered; it drops whoever answers anything but OKAY."""
+        xrl = Xrl.parse(text)
+        first = xrl.args[0].value if xrl.args else ""
+        if xrl.command == _TUNNEL:
+            self._observe(str(first))
+            return Reply(Code.OKAY, "", (u32("xrl_error", Code.OKAY), txt("xrl_error_note", "")))
+        if xrl.command.startswith("finder_client/0.2/remove_xrl"):
+            self.forgotten.append(str(first))
+        return Reply(Code.OKAY)
+
+    def _observe(self, text: str) -> None:
+        xrl = Xrl.parse(text)
+        kind = xrl.command.removeprefix(_OBSERVER).partition("-")[0]
+        if kind in ("birth", "death") and len(xrl.args) == 2:
+            self.events.append(TargetEvent(kind == "birth", *(str(atom.value) for atom in xrl.args)))
+
+
+@dataclass
+class _Call:
+    """One call of `call_many` on its way."""
+
+    position: int
+    xrl: Xrl
+
+
+class XrlClient:
+    """Calls XRLs. May be used by several threads.
+
+    Args:
+        finder: host and port of the finder; used when an XRL has to be resolved.
+        timeout_s: seconds to wait for an answer.
+    """
+
+    def __init__(self, finder: Address = DEFAULT_FINDER, *, timeout_s: float = TIMEOUT_SECONDS) -> None:
+        self._finder = finder
+        self._timeout_s = timeout_s
+        self._finder_lock = threading.Lock()
+        self._finder_channel: _FinderChannel | None = None
+        self._lock = threading.Lock()
+        self._idle: dict[tuple[str, str], list[_StcpChannel]] = {}
+        self._resolved: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def __enter__(self) -> XrlClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        with self._finder_lock:
+            self._drop_finder()
+        with self._lock:
+            idle, self._idle = self._idle, {}
+        for channels in idle.values():
+            for channel in channels:
+                channel.close()
+
+    # -- calls ----------------------------------------------------------------------------------------
+
+    def call(self, xrl: Xrl | str, *, timeout_s: float | None = None) -> Atoms:
+        """Call one XRL.
+
+        Args:
+            xrl: an `Xrl` or its text; `finder://…` is resolved, `stcp://…` and `unix://…` are called as they are.
+            timeout_s: seconds to wait for the answer, instead of the client's.
+
+        Returns:
+            The results.
+
+        Raises:
+            ConnetosError: the error that the agent raised, as the same class; of other targets `CommandFailed`,
+                `BadArguments`, `ResolveFailed`, `NoSuchMethod`; `Unreachable`, `TimedOut`, `ProtocolError`.
+            Malformed: the text isn't an XRL.
+        """
+        parsed = Xrl.parse(xrl) if isinstance(xrl, str) else xrl
+        reply = self.send(parsed, timeout_s=timeout_s)
+        if reply.code is not Code.OKAY:
+            raise error_of(reply, parsed.address)
+        return reply.results
+
+    def send(self, xrl: Xrl | str, *, timeout_s: float | None = None) -> Reply:
+        """As `call`, but whatever goes wrong is in the reply, with the code that XORP has for it."""
+        return self.call_many([xrl], timeout_s=timeout_s)[0]
+
+    def call_many(
+        self, xrls: Iterable[Xrl | str], *, in_flight: int = 40, timeout_s: float | None = None
+    ) -> list[Reply]:
+        """Call many XRLs without waiting for each answer.
+
+        Args:
+            xrls: what to call. Those for one target are sent in this order; the target may work on several at once.
+            in_flight: how many may be under way on one connection (1 to 100).
+            timeout_s: seconds that a target may be silent.
+
+        Returns:
+            The replies in the order of `xrls`; errors of single calls are in them.
+
+        Raises:
+            Malformed: one of the texts isn't an XRL, or a call is too large. Nothing was sent.
+        """
+        limit = self._timeout_s if timeout_s is None else timeout_s
+        parsed = [Xrl.parse(xrl) if isinstance(xrl, str) else xrl for xrl in xrls]
+        replies: list[Reply] = [CORRUPT] * len(parsed)
+        groups: dict[tuple[str, ...], tuple[list[int], list[bytes]]] = {}
+        for position, xrl in enumerate(parsed):
+            if xrl.protocol == "finder" and xrl.target == "finder":
+                replies[position] = self._ask_finder(xrl, limit)
+                continue
+            addresses = self._addresses(xrl, limit)
+            if isinstance(addresses, Reply):
+                replies[position] = addresses
+                continue
+            body = packed.pack_request(addresses[0], xrl.args)
+            if len(body) > stcp_wire.MAX_BODY_BYTES:
+                raise Malformed("the call is too large", hint=f"at most {stcp_wire.MAX_BODY_BYTES} bytes")
+            key = tuple(address.split("/", 3)[2] for address in addresses) if len(addresses) > 1 else ()
+            positions, bodies = groups.setdefault((_host(addresses[0]), *key), ([], []))
+            positions.append(position)
+            bodies.append(body)
+        return replies
+
+
+def _host(address: str) -> str:
+    return address.split("/", 3)[2]
+
+
+__all__ = ["DEFAULT_FINDER", "TargetEvent", "XrlClient", "boolean", "errors", "secrets", "split_args", "threading"]

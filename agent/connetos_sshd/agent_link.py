@@ -178,7 +178,7 @@ class AgentLink(asyncio.Protocol):
                 return
             self._waiting.popleft()(answer)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - as asyncio calls it
         """See `asyncio.Protocol`."""
         self._lost = True
         waiting, self._waiting = self._waiting, deque()

@@ -14,7 +14,7 @@ from connetos_sshd.agent_link import AgentLink, AgentLost, Answer, Refused, Welc
 
 log = logging.getLogger(__name__)
 
-MAX_COMMAND_BYTES = 64 * 1024
+MAX_COMMAND_BYTES = 32 * 1024
 """Longest command line that is taken; the vendor's client sends at most 4096 bytes."""
 
 MAX_ASKED = 64

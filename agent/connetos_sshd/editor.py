@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-
-from connetos_sshd.keyboard import ENTER
+from typing import ClassVar
 
 MAX_LINE = 16 * 1024
 """Longest line that can be typed, in characters."""
@@ -44,14 +43,20 @@ class LineEditor:
         self._out.clear()
         return out
 
-    def begin(self, prompt: str, line: str = "") -> None:
-        """Show the prompt and edit a new line, or go on with `line` as it was."""
-        if not line:
-            self.line, self.cursor, self._place, self._draft = "", 0, len(self.history), ""
+    def begin(self, prompt: str) -> None:
+        """Show the prompt and edit a new line."""
+        self.line, self.cursor, self._place, self._draft = "", 0, len(self.history), ""
+        self._show(prompt)
+
+    def resume(self, prompt: str) -> None:
+        """Show the prompt and the line as it is, on a row of their own."""
+        self._show(prompt)
+
+    def _show(self, prompt: str) -> None:
         self._out.append(prompt)
         self._prompt = prompt.rpartition("\n")[2]
         self._shown = 0
-        self._refresh()
+        self._draw(0)
 
     def write(self, text: str) -> None:
         """Text of the switch, between lines."""
@@ -71,20 +76,17 @@ class LineEditor:
         if len(self.line) + len(text) > MAX_LINE:
             self.bell()
             return
-        at_end = self.cursor == len(self.line)
-        self.line = self.left + text + self.line[self.cursor :]
+        begin = self.cursor
+        self.line = self.left + text + self.line[begin:]
         self.cursor += len(text)
-        if at_end:
-            self._out.append(text)
-            self._shown = self._column(len(self.line))
-            self._wrap()
-        else:
-            self._refresh()
+        self._draw(begin)
 
     def leave(self) -> None:
-        """Go to a new row below the line."""
+        """Let the terminal go on below the line; the line and its cursor stay as they are."""
+        cursor = self.cursor
         self._move(len(self.line))
         self._out.append("\r\n")
+        self.cursor = cursor
 
     def submit(self) -> str:
         """End the line and return it."""
@@ -96,7 +98,7 @@ class LineEditor:
 
     def key(self, key: str) -> bool:
         """Do what a key does to the text; False when it isn't an editing key."""
-        action = _ACTIONS.get(key)
+        action = self._ACTIONS.get(key)
         if action is not None:
             action(self)
         elif len(key) == 1 and key.isprintable():
@@ -111,7 +113,11 @@ class LineEditor:
         if not 0 <= position <= len(self.line):
             self.bell()
             return
-        self._go(self._column(self.cursor), self._column(position))
+        old, new = self._column(self.cursor), self._column(position)
+        if new > old and new // self.width == old // self.width:
+            self._out.append(self.line[self.cursor : position])
+        else:
+            self._go(old, new)
         self.cursor = position
 
     def _erase(self, begin: int, end: int, *, keep: bool = False) -> None:
@@ -120,14 +126,13 @@ class LineEditor:
             return
         if keep:
             self._killed = self.line[begin:end]
-        old = self._column(self.cursor)
+        self._go(self._column(self.cursor), self._column(begin))
         self.line = self.line[:begin] + self.line[end:]
         self.cursor = begin
-        self._go(old, self._column(begin))
-        self._refresh(begin)
+        self._draw(begin)
 
     def _word_left(self) -> int:
-        return len(self.left.rstrip(" ").rpartition(" ")[0] + " ") if " " in self.left.strip(" ") else 0
+        return self.left.rstrip(" ").rfind(" ") + 1
 
     def _word_right(self) -> int:
         right = self.line[self.cursor :]
@@ -148,98 +153,78 @@ class LineEditor:
     def _replace(self, line: str) -> None:
         self._go(self._column(self.cursor), self._column(0))
         self.line, self.cursor = line, len(line)
-        self._refresh(0)
+        self._draw(0)
 
-    def delete_right(self) -> None:
-        """Delete the character under the cursor."""
-        self._erase(self.cursor, self.cursor + 1)
-
-    def redraw(self) -> None:
-        """Show prompt and line again, on a new row."""
-        self._out.append("\r\n")
-        self.begin(self._prompt, self.line or " ")
-
-    # -- the terminal --------------------------------------------------------------------------------------------
+    # -- the terminal ------------------------------------------------------------------------------------------
 
     def _column(self, position: int) -> int:
         """How many columns after the start of the prompt a place in the line is."""
         return _columns(self._prompt) + _columns(self.line[:position])
 
     def _go(self, old: int, new: int) -> None:
-        if old // self.width == new // self.width and new <= old:
+        """Move the terminal's cursor; within a row backspaces do, which every terminal knows."""
+        rows = new // self.width - old // self.width
+        if not rows and new <= old:
             self._out.append("\b" * (old - new))
             return
-        rows = new // self.width - old // self.width
         if rows:
             self._out.append(f"\x1b[{abs(rows)}{'B' if rows > 0 else 'A'}")
         self._out.append("\r")
         if column := new % self.width:
             self._out.append(f"\x1b[{column}C")
 
-    def _refresh(self, begin: int = 0) -> None:
+    def _draw(self, begin: int) -> None:
         """Draw the line from `begin` on, where the terminal's cursor is, and clear what an older one left there."""
-        text = self.line[begin:]
         end = self._column(len(self.line))
-        self._out.append(text)
+        self._out.append(self.line[begin:])
         if end < self.width > self._shown:
             blanks = max(0, self._shown - end)
             self._out.append(" " * blanks + "\b" * blanks)
         else:
-            self._wrap()
-            self._out.append(_CLEAR_BELOW)
+            if end % self.width == 0:
+                self._out.append(_WRAP)
+            if end < self._shown:
+                self._out.append(_CLEAR_BELOW)
         self._shown = end
         self._go(end, self._column(self.cursor))
 
-    def _wrap(self) -> None:
-        if self._shown_end % self.width == 0 and self._shown_end:
-            self._out.append(_WRAP)
+    # -- keys --------------------------------------------------------------------------------------------------
 
-    @property
-    def _shown_end(self) -> int:
-        return self._column(len(self.line))
+    def _kill(self, begin: int, end: int) -> None:
+        self._erase(begin, end, keep=True)
+
+    def _redraw(self) -> None:
+        self.leave()
+        self.resume(self._prompt)
+
+    _ACTIONS: ClassVar[dict[str, Callable[[LineEditor], None]]] = {}
 
 
 def _columns(text: str) -> int:
     if text.isascii():
         return len(text)
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)
+    return sum(
+        2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text
+    )
 
 
-_ACTIONS: dict[str, Callable[[LineEditor], object]] = {
-    "\x01": lambda e: e._move(0),
-    "\x1b[H": lambda e: e._move(0),
-    "\x1b[1~": lambda e: e._move(0),
-    "\x05": lambda e: e._move(len(e.line)),
-    "\x1b[F": lambda e: e._move(len(e.line)),
-    "\x1b[4~": lambda e: e._move(len(e.line)),
-    "\x02": lambda e: e._move(e.cursor - 1),
-    "\x1b[D": lambda e: e._move(e.cursor - 1),
-    "\x06": lambda e: e._move(e.cursor + 1),
-    "\x1b[C": lambda e: e._move(e.cursor + 1),
-    "\x1bb": lambda e: e._move(e._word_left()),
-    "\x1bf": lambda e: e._move(e._word_right()),
-    "\x04": LineEditor.delete_right,
-    "\x1b[3~": LineEditor.delete_right,
-    "\x7f": lambda e: e._erase(e.cursor - 1, e.cursor),
-    "\b": lambda e: e._erase(e.cursor - 1, e.cursor),
-    "\x1bd": lambda e: e._erase(e.cursor, e._word_right(), keep=True),
-    "\x1b\x7f": lambda e: e._erase(e._word_left(), e.cursor, keep=True),
-    "\x1b\b": lambda e: e._erase(e._word_left(), e.cursor, keep=True),
-    "\x17": lambda e: e._erase(e._word_left(), e.cursor, keep=True),
-    "\x0b": lambda e: e._erase(e.cursor, len(e.line), keep=True),
-    "\x19": lambda e: e.insert(e._killed),
-    "\x10": lambda e: e._recall(-1),
-    "\x1b[A": lambda e: e._recall(-1),
-    "\x0e": lambda e: e._recall(1),
-    "\x1b[B": lambda e: e._recall(1),
-    "\x0c": LineEditor.redraw,
-    "\x12": LineEditor.redraw,
-}
+def _keys(action: Callable[[LineEditor], None], *keys: str) -> None:
+    LineEditor._ACTIONS.update(dict.fromkeys(keys, action))
 
 
-def _delete_line(editor: LineEditor) -> None:
-    editor._erase(0, len(editor.line), keep=True)
-
-
-_ACTIONS["\x15"] = _delete_line
-assert ENTER not in _ACTIONS  # noqa: S101
+_keys(lambda e: e._move(0), "\x01", "\x1b[H", "\x1b[1~")
+_keys(lambda e: e._move(len(e.line)), "\x05", "\x1b[F", "\x1b[4~")
+_keys(lambda e: e._move(e.cursor - 1), "\x02", "\x1b[D")
+_keys(lambda e: e._move(e.cursor + 1), "\x06", "\x1b[C")
+_keys(lambda e: e._move(e._word_left()), "\x1bb")
+_keys(lambda e: e._move(e._word_right()), "\x1bf")
+_keys(lambda e: e._erase(e.cursor, e.cursor + 1), "\x04", "\x1b[3~")
+_keys(lambda e: e._erase(e.cursor - 1, e.cursor), "\x7f", "\b")
+_keys(lambda e: e._kill(e.cursor, e._word_right()), "\x1bd")
+_keys(lambda e: e._kill(e._word_left(), e.cursor), "\x1b\x7f", "\x1b\b", "\x17")
+_keys(lambda e: e._kill(e.cursor, len(e.line)), "\x0b")
+_keys(lambda e: e._kill(0, len(e.line)), "\x15")
+_keys(lambda e: e.insert(e._killed), "\x19")
+_keys(lambda e: e._recall(-1), "\x10", "\x1b[A")
+_keys(lambda e: e._recall(1), "\x0e", "\x1b[B")
+_keys(LineEditor._redraw, "\x0c", "\x12")

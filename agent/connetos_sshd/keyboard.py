@@ -9,7 +9,14 @@ ESCAPE = "\x1b"
 MAX_SEQUENCE = 16
 """Escape sequences of keys are short; a longer one is dropped."""
 
-_ALIASES = {"\n": ENTER, "\x1bOM": ENTER, "\x1bOA": "\x1b[A", "\x1bOB": "\x1b[B", "\x1bOC": "\x1b[C", "\x1bOD": "\x1b[D"}
+_ALIASES = {
+    "\n": ENTER,
+    "\x1bOM": ENTER,
+    "\x1bOA": "\x1b[A",
+    "\x1bOB": "\x1b[B",
+    "\x1bOC": "\x1b[C",
+    "\x1bOD": "\x1b[D",
+}
 
 
 class Keyboard:

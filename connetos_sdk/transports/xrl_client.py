@@ -20,14 +20,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from connetos_sdk import errors
 from connetos_sdk.wire.xrl import Atoms, Code, Malformed, Reply, Xrl, boolean, error_of, packed, txt, u32
 from connetos_sdk.wire.xrl import finder as finder_wire
 from connetos_sdk.wire.xrl import stcp as stcp_wire
-from connetos_sdk.wire.xrl.codes import CORRUPT, known
+from connetos_sdk.wire.xrl.codes import known
 from connetos_sdk.wire.xrl.escape import to_text
 from connetos_sdk.wire.xrl.stcp import FrameType
 from connetos_sdk.wire.xrl.text import split_args
@@ -143,7 +141,7 @@ class _StcpChannel:
             raise _Broken(f"the connection broke: {error}") from error
         deadline = time.monotonic() + timeout_s
         while open_calls:
-            self._receive(replies, open_calls, bodies_sizes=None)if False else self._wait(deadline)
+            self._wait(deadline)
             self._take(self._read(), replies, open_calls)
 
     def _wait(self, deadline: float) -> None:
@@ -184,7 +182,7 @@ class _StcpChannel:
                 elif frame.type == FrameType.HELO_ACK and frame.seqno == self._helo:
                     self._helo = None
                 else:
-                    raise Malformed("the target sent what it wasn't asked for")
+                    raise _Broken("the target sent what it wasn't asked for", Code.INTERNAL_ERROR)
         except Malformed as error:
             raise _Broken(error.reason, Code.INTERNAL_ERROR) from error
 
@@ -343,14 +341,6 @@ class _FinderChannel:
             self.events.append(TargetEvent(kind == "birth", *(str(atom.value) for atom in xrl.args)))
 
 
-@dataclass
-class _Call:
-    """One call of `call_many` on its way."""
-
-    position: int
-    xrl: Xrl
-
-
 class XrlClient:
     """Calls XRLs. May be used by several threads.
 
@@ -365,7 +355,7 @@ class XrlClient:
         self._finder_lock = threading.Lock()
         self._finder_channel: _FinderChannel | None = None
         self._lock = threading.Lock()
-        self._idle: dict[tuple[str, str], list[_StcpChannel]] = {}
+        self._idle: dict[str, list[_StcpChannel]] = {}
         self._resolved: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def __enter__(self) -> XrlClient:
@@ -429,28 +419,248 @@ class XrlClient:
         """
         limit = self._timeout_s if timeout_s is None else timeout_s
         parsed = [Xrl.parse(xrl) if isinstance(xrl, str) else xrl for xrl in xrls]
-        replies: list[Reply] = [CORRUPT] * len(parsed)
-        groups: dict[tuple[str, ...], tuple[list[int], list[bytes]]] = {}
-        for position, xrl in enumerate(parsed):
-            if xrl.protocol == "finder" and xrl.target == "finder":
-                replies[position] = self._ask_finder(xrl, limit)
-                continue
-            addresses = self._addresses(xrl, limit)
+        replies: dict[int, Reply] = {}
+        again = self._dispatch(dict(enumerate(parsed)), replies, in_flight, limit)
+        if again:
+            self._dispatch({position: parsed[position] for position in again}, replies, in_flight, limit)
+        return [replies[position] for position in range(len(parsed))]
+
+    def _dispatch(
+        self, xrls: dict[int, Xrl], replies: dict[int, Reply], in_flight: int, limit: float
+    ) -> list[int]:
+        """Call `xrls` and fill `replies`; the positions that are worth another try with what the finder says now."""
+        groups: dict[tuple[str, ...], list[tuple[int, tuple[str, ...]]]] = {}
+        cached: set[int] = set()
+        for position, xrl in xrls.items():
+            if xrl.protocol != "finder":
+                addresses: tuple[str, ...] | Reply = (xrl.address,)
+            elif xrl.target == "finder":
+                addresses = self._ask_finder(str(xrl), limit)
+            else:
+                addresses = self._resolved.get((xrl.target, xrl.command)) or ()
+                if addresses:
+                    cached.add(position)
+                else:
+                    addresses = self._resolve(xrl, limit)
             if isinstance(addresses, Reply):
                 replies[position] = addresses
+            else:
+                groups.setdefault(tuple(map(_endpoint, addresses)), []).append((position, addresses))
+        again: list[int] = []
+        for endpoints, calls in groups.items():
+            found = self._call_group(endpoints, calls, xrls, in_flight, limit)
+            for (position, _), reply in zip(calls, found, strict=True):
+                replies[position] = reply
+                # Neither has reached a method: the target went, or another one listens there now.
+                if position in cached and reply.code in (Code.SEND_FAILED_TRANSIENT, Code.INTERNAL_ERROR):
+                    before = self._resolved.pop((xrls[position].target, xrls[position].command), None)
+                    fresh = self._resolve(xrls[position], limit)
+                    if reply.code is Code.SEND_FAILED_TRANSIENT or fresh != before:
+                        again.append(position)
+        return again
+
+    def _call_group(
+        self,
+        endpoints: tuple[str, ...],
+        calls: list[tuple[int, tuple[str, ...]]],
+        xrls: dict[int, Xrl],
+        in_flight: int,
+        limit: float,
+    ) -> list[Reply]:
+        """Calls to one target, through the first of its addresses that can be reached."""
+        failure = Reply(Code.SEND_FAILED)
+        for number, endpoint in enumerate(endpoints):
+            bodies = [
+                packed.pack_request(addresses[number], xrls[position].args) for position, addresses in calls
+            ]
+            try:
+                channel = self._take(endpoint, limit)
+                replies = channel.exchange(bodies, in_flight, limit)
+            except _NotSent as error:
+                failure = Reply(Code.SEND_FAILED_TRANSIENT, str(error))
                 continue
-            body = packed.pack_request(addresses[0], xrl.args)
-            if len(body) > stcp_wire.MAX_BODY_BYTES:
-                raise Malformed("the call is too large", hint=f"at most {stcp_wire.MAX_BODY_BYTES} bytes")
-            key = tuple(address.split("/", 3)[2] for address in addresses) if len(addresses) > 1 else ()
-            positions, bodies = groups.setdefault((_host(addresses[0]), *key), ([], []))
-            positions.append(position)
-            bodies.append(body)
-        return replies
+            self._give_back(endpoint, channel)
+            return replies
+        return [failure] * len(calls)
+
+    def _take(self, endpoint: str, limit: float) -> _StcpChannel:
+        while True:
+            with self._lock:
+                channels = self._idle.get(endpoint)
+                channel = channels.pop() if channels else None
+            if channel is None:
+                protocol, _, address = endpoint.partition("://")
+                return _StcpChannel(protocol, address, limit)
+            if channel.fresh():
+                return channel
+            channel.close()
+
+    def _give_back(self, endpoint: str, channel: _StcpChannel) -> None:
+        if not channel.usable:
+            return
+        with self._lock:
+            channels = self._idle.setdefault(endpoint, [])
+            if len(channels) < MAX_IDLE:
+                channels.append(channel)
+                return
+        channel.close()
+
+    # -- the finder -----------------------------------------------------------------------------------
+
+    def targets(self) -> list[str]:
+        """Instance names of all targets at the finder. Raises as `call` does."""
+        return _texts(self.call("finder://finder/finder/0.2/get_xrl_targets"))
+
+    def methods(self, target: str) -> list[str]:
+        """Commands that a target has registered, such as `common/0.1/get_status`. Raises as `call` does."""
+        xrl = Xrl("finder", "finder/0.2/get_xrls_registered_by", (txt("target_name", target),))
+        return [split_args(text)[0][2] if "://" in text else text for text in _texts(self.call(xrl))]
+
+    def resolve(self, target: str, command: str) -> tuple[str, ...]:
+        """Addresses of a method, best first, such as `stcp://127.0.0.1:4321/common/0.1/get_status-…`.
+
+        Raises:
+            ResolveFailed: the finder knows no such target or method, or the target isn't ready.
+            Unreachable: there is no finder.
+        """
+        xrl = Xrl(target, command)
+        addresses = self._resolve(xrl, self._timeout_s)
+        if isinstance(addresses, Reply):
+            raise error_of(addresses, xrl.address)
+        return addresses
+
+    def _resolve(self, xrl: Xrl, limit: float) -> tuple[str, ...] | Reply:
+        question = Xrl("finder", "finder/0.2/resolve_xrl", (txt("xrl", xrl.address),))
+        reply = self._ask_finder(str(question), limit)
+        if reply.code is Code.COMMAND_FAILED:
+            return Reply(Code.RESOLVE_FAILED, reply.note)
+        if reply.code is not Code.OKAY:
+            return reply
+        found = [text for text in _texts(reply.results) if text.startswith(("stcp://", "unix://"))]
+        addresses = tuple(text for text in found if text.count("/") >= 3)
+        if not addresses:
+            return Reply(Code.RESOLVE_FAILED, "the finder has no address for it")
+        with self._lock:
+            if len(self._resolved) >= MAX_CACHED:
+                self._resolved.clear()
+            self._resolved[xrl.target, xrl.command] = addresses
+        return addresses
+
+    def _ask_finder(self, xrl: str, limit: float) -> Reply:
+        try:
+            with self._finder_lock:
+                try:
+                    channel = self._open_finder(limit)
+                    reply = channel.ask(xrl, limit)
+                except _Broken:
+                    self._drop_finder()
+                    raise
+                self._forget(channel.forgotten)
+                return reply
+        except _Broken as error:
+            return Reply(error.code, str(error))
+
+    def _open_finder(self, limit: float) -> _FinderChannel:
+        if self._finder_channel is not None:
+            try:
+                self._finder_channel.settle()
+            except _Broken:
+                self._drop_finder()
+        if self._finder_channel is None:
+            self._finder_channel = _FinderChannel(self._finder, limit)
+        return self._finder_channel
+
+    def _drop_finder(self) -> None:
+        """Close the connection; what the finder would have told to forget meanwhile isn't known, so all is."""
+        if self._finder_channel is not None:
+            self._finder_channel.close()
+            self._finder_channel = None
+        with self._lock:
+            self._resolved.clear()
+
+    def _forget(self, gone: deque[str]) -> None:
+        while gone:
+            name = gone.popleft()
+            with self._lock:
+                for key in [k for k in self._resolved if name in (k[0], f"finder://{k[0]}/{k[1]}")]:
+                    del self._resolved[key]
+
+    # -- events ---------------------------------------------------------------------------------------
+
+    def watch(self, class_names: Iterable[str], *, poll_s: float = 1.0) -> Iterator[TargetEvent | None]:
+        """Births and deaths of targets of some classes; those that are there come first, as births.
+
+        Registers a target of its own for as long as the iterator is used.
+
+        Args:
+            class_names: classes to watch.
+            poll_s: None is yielded when nothing happened for so many seconds, so that the caller can end.
+
+        Raises:
+            Unreachable: there is no finder, or it went away.
+            CommandFailed: it refuses.
+        """
+        listener = socket.create_server(("127.0.0.1", 0))
+        channel = None
+        try:
+            channel = _FinderChannel(self._finder, self._timeout_s)
+            _register_observer(channel, listener.getsockname()[1], class_names, self._timeout_s)
+            while True:
+                if not channel.events:
+                    channel.wait(poll_s)
+                if not channel.events:
+                    yield None
+                while channel.events:
+                    yield channel.events.popleft()
+        except _Broken as error:
+            raise error_of(Reply(error.code, str(error))) from error
+        finally:
+            listener.close()
+            if channel is not None:
+                channel.close()
 
 
-def _host(address: str) -> str:
-    return address.split("/", 3)[2]
+def _register_observer(
+    channel: _FinderChannel, port: int, class_names: Iterable[str], timeout_s: float
+) -> None:
+    instance = f"connetos_watch-{secrets.token_hex(16)}@{channel.local_host}"
+    calls = [
+        Xrl("finder", "finder/0.2/register_finder_client", (
+            txt("instance_name", instance), txt("class_name", "connetos_watch"), boolean("singleton", False),
+            txt("in_cookie", ""),
+        )),
+        *(
+            Xrl("finder", "finder/0.2/add_xrl", (
+                txt("xrl", f"finder://{instance}/{_OBSERVER}{kind}"), txt("protocol_name", "stcp"),
+                txt("protocol_args", f"127.0.0.1:{port}"),
+            ))
+            for kind in ("birth", "death")
+        ),
+        Xrl("finder", "finder/0.2/set_finder_client_enabled", (
+            txt("instance_name", instance), boolean("enabled", True),
+        )),
+        *(
+            Xrl("finder", "finder_event_notifier/0.1/register_class_event_interest", (
+                txt("requester_instance", instance), txt("class_name", name),
+            ))
+            for name in class_names
+        ),
+    ]  # fmt: skip
+    for call in calls:
+        reply = channel.ask(str(call), timeout_s)
+        if reply.code is not Code.OKAY:
+            raise error_of(reply, call.command)
 
 
-__all__ = ["DEFAULT_FINDER", "TargetEvent", "XrlClient", "boolean", "errors", "secrets", "split_args", "threading"]
+def _endpoint(address: str) -> str:
+    """Protocol and address of a resolved XRL, without its method."""
+    return "/".join(address.split("/", 3)[:3])
+
+
+def _texts(results: Atoms) -> list[str]:
+    """The texts of the one list that a finder answered with."""
+    found: list[str] = []
+    for atom in results:
+        if isinstance(atom.value, tuple):
+            found += [item.value for item in atom.value if isinstance(item.value, str)]
+    return found

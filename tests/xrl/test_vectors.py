@@ -13,14 +13,15 @@ from connetos_sdk.wire.xrl import (
     Malformed,
     Reply,
     Xrl,
+    finder,
     format_args,
     pack_args,
     pack_request,
     parse_args,
+    stcp,
     unpack_args,
     unpack_request,
 )
-from connetos_sdk.wire.xrl import finder, stcp
 from connetos_sdk.wire.xrl.stcp import FrameReader, FrameType
 
 VECTORS = json.loads((Path(__file__).parent / "data/vectors.json").read_text("utf-8"))

@@ -67,8 +67,10 @@ def _apply(document: Document, change: Change) -> Document:
     if change.new is True and change.old is None and tree.get(document, change.path, None) is not None:
         return document
     if isinstance(change.old, list) or isinstance(change.new, list):
-        present = set(tree.get(document, change.path, []))
-        merged: list[Any] = sorted((present - set(change.old or ())) | set(change.new or ()))
+        present, before, after = (
+            set(x or ()) for x in (tree.get(document, change.path, []), change.old, change.new)
+        )
+        merged: list[Any] = sorted((present - (before - after)) | (after - before))
         return tree.put(document, change.path, merged)
     if change.new is None:
         return tree.put(document, change.path, tree.MISSING)

@@ -46,19 +46,27 @@ def hash_password(password: str) -> str:
     return _crypt(password, f"$6$rounds={_ROUNDS}${salt}$")
 
 
+def is_verified(password: str, hashed: str) -> bool:
+    """Whether `password` was found to belong to `hashed` before; costs nothing."""
+    return _token(password, hashed) in _verified
+
+
+def _token(password: str, hashed: str) -> bytes:
+    return hmac.digest(_cache_key, f"{hashed}\0{password}".encode(errors="surrogatepass"), hashlib.sha256)
+
+
 def verify_password(password: str, hashed: str) -> bool:
-    """Whether `password` belongs to `hashed`. A success is remembered (keyed, in memory) to make the next one quick."""
+    """Whether `password` belongs to `hashed`. A success is remembered, keyed, in memory (see `is_verified`)."""
     if "\0" in password or not hashed.startswith("$"):
         return False
-    token = hmac.digest(_cache_key, f"{hashed}\0{password}".encode(), hashlib.sha256)
-    if token in _verified:
+    if is_verified(password, hashed):
         return True
     computed = _crypt(password, hashed)
     if not computed.startswith("$") or not hmac.compare_digest(computed, hashed):
         return False
     while len(_verified) >= _VERIFIED_LIMIT:
         _verified.pop(next(iter(_verified)))
-    _verified[token] = None
+    _verified[_token(password, hashed)] = None
     return True
 
 

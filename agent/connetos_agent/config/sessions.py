@@ -138,7 +138,7 @@ class Sessions:
         Raises:
             Locked: another session than `session` is exclusive.
         """
-        holder = next((s for s in self._open.values() if s.exclusive), None)
+        holder = next((s for s in self.all() if s.exclusive), None)
         if holder is not None and holder is not session:
             since = time.strftime("%H:%M:%S", time.gmtime(holder.opened))
             raise Locked(

@@ -98,7 +98,7 @@ class Store:
                 self._take_in(path)
 
     def _take_in(self, path: Path) -> None:
-        if path.suffix == ".pending":
+        if path.suffix == ".pending" and path.stem.isdecimal():
             self.interrupted.append(int(path.stem))
             path.unlink()
         elif path.suffix == ".json":

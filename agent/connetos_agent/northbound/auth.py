@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from connetos_agent.config.secrets import hash_password, verify_password
+from connetos_agent.config.secrets import hash_password, is_verified, verify_password
 from connetos_agent.config.sessions import Caller
 from connetos_agent.dataplane.accounts import AccountsDriver
 from connetos_sdk.errors import AuthenticationFailed, TooMany
@@ -15,8 +15,8 @@ log = logging.getLogger(__name__)
 FAILURE_DELAY_SECONDS = 1.0
 """A wrong password is answered after so long, so that guessing is slow."""
 
-MAX_FAILURES_AT_ONCE = 8
-"""Further logins of a source that has so many wrong ones waiting are turned away at once."""
+MAX_CHECKS_AT_ONCE = 16
+"""Further logins of a source that has so many being checked, or wrong ones waiting, are turned away at once."""
 
 
 class Authenticator:
@@ -24,7 +24,7 @@ class Authenticator:
 
     def __init__(self, accounts: AccountsDriver) -> None:
         self._accounts = accounts
-        self._failing: dict[str, int] = {}
+        self._checking: dict[str, int] = {}
         self._decoy = hash_password("nobody has this password")
 
     def trusted(self, user: str, *, via: str, source: str) -> Caller:
@@ -43,21 +43,23 @@ class Authenticator:
 
         Raises:
             AuthenticationFailed: after a delay, without saying which of the two is wrong.
-            TooMany: the source has too many wrong logins under way.
+            TooMany: the source has too many logins under way.
         """
-        if self._failing.get(source, 0) >= MAX_FAILURES_AT_ONCE:
-            raise TooMany("too many wrong logins at once", hint="wait a second")
         account = self._accounts.find(user)
         hashed = account.password_hash if account and account.password_hash else self._decoy
-        right = await asyncio.to_thread(verify_password, password, hashed)
-        if right and account is not None and account.password_hash:
+        if account is not None and is_verified(password, hashed):
             return Caller(user, account.user_class, via, source)
-        log.warning("login failed", extra={"user": user[:64], "via": via, "source": source})
-        self._failing[source] = self._failing.get(source, 0) + 1
+        if self._checking.get(source, 0) >= MAX_CHECKS_AT_ONCE:
+            raise TooMany("too many logins at once", hint="wait a second")
+        self._checking[source] = self._checking.get(source, 0) + 1
         try:
+            right = await asyncio.to_thread(verify_password, password, hashed)
+            if right and account is not None and account.password_hash:
+                return Caller(user, account.user_class, via, source)
+            log.warning("login failed", extra={"user": user[:64], "via": via, "source": source})
             await asyncio.sleep(FAILURE_DELAY_SECONDS)
         finally:
-            self._failing[source] -= 1
-            if not self._failing[source]:
-                del self._failing[source]
+            self._checking[source] -= 1
+            if not self._checking[source]:
+                del self._checking[source]
         raise AuthenticationFailed("user name or password is wrong")

@@ -155,15 +155,18 @@ class HttpServer:
             limit_concurrency=MAX_CONNECTIONS,
         )  # fmt: skip
         self._config.load()
-        self._state = ServerState()
+        # Each kind of socket has its own connections to count: a flood from the network leaves the local socket free.
+        self._states = {True: ServerState(), False: ServerState()}
         self._servers: list[asyncio.Server] = []
 
     async def listen(self, sock: socket.socket, tls: ssl.SSLContext | None) -> None:
         """Serve on a listening socket, with TLS or (unix sockets) without."""
         loop = asyncio.get_running_loop()
 
+        state = self._states[sock.family == socket.AF_UNIX]
+
         def protocol() -> _BoundedProtocol:
-            return _BoundedProtocol(config=self._config, server_state=self._state, app_state={}, _loop=loop)
+            return _BoundedProtocol(config=self._config, server_state=state, app_state={}, _loop=loop)
 
         if sock.family == socket.AF_UNIX:
             server: asyncio.Server = await loop.create_unix_server(protocol, sock=sock)
@@ -176,9 +179,9 @@ class HttpServer:
         """Stop listening, end connections."""
         for server in self._servers:
             server.close()
-        for connection in list(self._state.connections):
+        for connection in [c for state in self._states.values() for c in state.connections]:
             connection.shutdown()
-        tasks = list(self._state.tasks)
+        tasks = [task for state in self._states.values() for task in state.tasks]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

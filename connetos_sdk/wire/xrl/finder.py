@@ -1,7 +1,7 @@
 """Finder messages (spec/wire/xrl.md, 5.4): a length of four bytes, then text.
 
-    Finder 0.2 / MsgType x / SeqNo 1001 / MsgData <xrl>                         one line each
-    Finder 0.2 / MsgType r / SeqNo 1001 / MsgData <code> / <escaped note> / <results>
+Finder 0.2 / MsgType x / SeqNo 1001 / MsgData <xrl>                         one line each
+Finder 0.2 / MsgType r / SeqNo 1001 / MsgData <code> / <escaped note> / <results>
 """
 
 from __future__ import annotations

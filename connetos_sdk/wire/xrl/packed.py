@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -52,7 +53,7 @@ _PACKERS: dict[AtomType, Callable[[Any], bytes]] = {
     AtomType.TXT: lambda value: _sized(to_bytes(value)),
     AtomType.BOOL: lambda value: b"\1" if value else b"\0",
     AtomType.BINARY: _sized,
-    AtomType.FP64: lambda value: _FP64.pack(value) if value == value else _NAN,
+    AtomType.FP64: lambda value: _NAN if math.isnan(value) else _FP64.pack(value),
 }
 
 

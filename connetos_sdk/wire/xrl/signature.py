@@ -1,7 +1,7 @@
 """Signatures of methods, as .xif files and spec/wire/xrl-interfaces.txt write them.
 
-    get_status -> status:u32 & reason:txt
-    set_mtu ? tid:u32 & ifname:txt & mtu:u32
+get_status -> status:u32 & reason:txt
+set_mtu ? tid:u32 & ifname:txt & mtu:u32
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ class Signature:
             BadArguments: they aren't those of the method; XORP wants names, order, count and types as declared.
         """
         if len(atoms) != len(self.arguments):
-            raise BadArguments(f"{len(atoms)} arguments are given, {len(self.arguments)} expected", hint=str(self))
+            raise BadArguments(
+                f"{len(atoms)} arguments are given, {len(self.arguments)} expected", hint=str(self)
+            )
         try:
             return [parameter.value(atom) for parameter, atom in zip(self.arguments, atoms, strict=True)]
         except BadArguments as error:

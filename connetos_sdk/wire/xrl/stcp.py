@@ -71,9 +71,7 @@ def response(seqno: int, code: int, note: str = "", body: bytes = EMPTY) -> byte
 
 
 def _frame(seqno: int, kind: int, code: int, note: bytes, body: bytes) -> bytes:
-    head = HEADER.pack(
-        _MAGIC, _MAJOR, _MINOR, seqno & _SEQUENCE_MASK, 0, kind, code, len(note), len(body)
-    )
+    head = HEADER.pack(_MAGIC, _MAJOR, _MINOR, seqno & _SEQUENCE_MASK, 0, kind, code, len(note), len(body))
     return head + note + body
 
 

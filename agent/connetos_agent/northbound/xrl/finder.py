@@ -99,7 +99,7 @@ class _Connection(asyncio.Protocol):
         self._finder.registry.connect(self)
         self._schedule_hello()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
@@ -239,8 +239,12 @@ def _methods(finder: Finder) -> dict[str, tuple[Signature, Handler]]:
         client.after_reply(lambda: registry.announce_present(requester, present))
         return []
 
-    def nothing(_: object) -> list[Any]:
-        return []
+    def void(action: Callable[[_Connection, list[Any]], None]) -> Handler:
+        def answer(client: _Connection, values: list[Any]) -> list[Any]:
+            action(client, values)
+            return []
+
+        return answer
 
     def permitted(version: int, *, hosts: bool) -> Handler:
         def answer(_client: _Connection, _values: list[Any]) -> list[Any]:
@@ -255,9 +259,9 @@ def _methods(finder: Finder) -> dict[str, tuple[Signature, Handler]]:
     finder_methods: dict[str, Handler] = {
         "register_finder_client ? instance_name:txt & class_name:txt & singleton:bool & in_cookie:txt"
         " -> out_cookie:txt": register,
-        "unregister_finder_client ? instance_name:txt": lambda c, v: nothing(registry.unregister(c, v[0])),
-        "set_finder_client_enabled ? instance_name:txt & enabled:bool": lambda c, v: nothing(
-            registry.enable(c, v[0], v[1])
+        "unregister_finder_client ? instance_name:txt": void(lambda c, v: registry.unregister(c, v[0])),
+        "set_finder_client_enabled ? instance_name:txt & enabled:bool": void(
+            lambda c, v: registry.enable(c, v[0], v[1])
         ),
         "finder_client_enabled ? instance_name:txt -> enabled:bool": lambda _, v: [registry.enabled(v[0])],
         "add_xrl ? xrl:txt & protocol_name:txt & protocol_args:txt -> resolved_xrl_method_name:txt": add_xrl,
@@ -272,19 +276,13 @@ def _methods(finder: Finder) -> dict[str, tuple[Signature, Handler]]:
         "get_ipv6_permitted_hosts -> ipv6s:list<ipv6>": permitted(6, hosts=True),
         "get_ipv6_permitted_nets -> ipv6nets:list<ipv6net>": permitted(6, hosts=False),
     }
+    class_interest = "class_event_interest ? requester_instance:txt & class_name:txt"
+    instance_interest = "instance_event_interest ? requester_instance:txt & instance_name:txt"
     event_methods: dict[str, Handler] = {
-        "register_class_event_interest ? requester_instance:txt & class_name:txt": lambda c, v: watch(
-            c, v[0], class_name=v[1]
-        ),
-        "deregister_class_event_interest ? requester_instance:txt & class_name:txt": lambda c, v: nothing(
-            registry.unwatch(c, v[0], class_name=v[1])
-        ),
-        "register_instance_event_interest ? requester_instance:txt & instance_name:txt": lambda c, v: watch(
-            c, v[0], instance=v[1]
-        ),
-        "deregister_instance_event_interest ? requester_instance:txt & instance_name:txt": lambda c, v: (
-            nothing(registry.unwatch(c, v[0], instance=v[1]))
-        ),
+        f"register_{class_interest}": lambda c, v: watch(c, v[0], class_name=v[1]),
+        f"deregister_{class_interest}": void(lambda c, v: registry.unwatch(c, v[0], class_name=v[1])),
+        f"register_{instance_interest}": lambda c, v: watch(c, v[0], instance=v[1]),
+        f"deregister_{instance_interest}": void(lambda c, v: registry.unwatch(c, v[0], instance=v[1])),
     }
     common_methods: dict[str, Handler] = {
         "get_target_name -> name:txt": lambda _c, _v: ["finder"],

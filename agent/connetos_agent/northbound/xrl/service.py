@@ -11,6 +11,7 @@ from connetos_agent.events import Events
 from connetos_agent.northbound.xrl.access import Access
 from connetos_agent.northbound.xrl.finder import Finder
 from connetos_agent.northbound.xrl.interfaces.common import common, diagnostics
+from connetos_agent.northbound.xrl.interfaces.configuration import Configuration
 from connetos_agent.northbound.xrl.interfaces.ifmgr import ifmgr
 from connetos_agent.northbound.xrl.interfaces.routes import fti, rib
 from connetos_agent.northbound.xrl.interfaces.state import state as state_interface

@@ -115,7 +115,7 @@ class _Connection(asyncio.Protocol):
             return
         self._listener.connections.add(self)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         self._waiting.clear()
         self._take_budget(0)
         self._listener.connections.discard(self)
@@ -239,9 +239,10 @@ class _Connection(asyncio.Protocol):
 def _response(seqno: int, reply: Reply) -> bytes:
     try:
         body = packed.pack_args(reply.results)
-        if len(body) > stcp.MAX_BODY_BYTES:
-            raise Malformed("the answer is too large")
+        if len(body) <= stcp.MAX_BODY_BYTES:
+            return stcp.response(seqno, reply.code, reply.note, body)
+        reason = "it is too large"
     except Malformed as error:
-        log.error("an answer can't be sent: %s", error)
-        return stcp.response(seqno, Code.INTERNAL_ERROR, "the answer can't be sent")
-    return stcp.response(seqno, reply.code, reply.note, body)
+        reason = str(error)
+    log.error("an answer can't be sent: %s", reason)
+    return stcp.response(seqno, Code.INTERNAL_ERROR, "the answer can't be sent")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import orjson
@@ -97,7 +97,7 @@ class Configuration:
     def _show(self, _: Caller, path: str) -> Results:
         return (curly.format_curly(self._shown(self._manager.running.document), _located(path)),)
 
-    async def _read(
+    async def _read(  # noqa: PLR0917 - as many as the method has arguments
         self, caller: Caller, source: str, path: str, form: str, defaults: bool, secrets: bool
     ) -> Results:
         words = _located(path)
@@ -149,12 +149,15 @@ class Configuration:
 
     async def _change(self, caller: Caller, lines: str, comment: str) -> Results:
         options = CommitOptions(_comment(comment))
-        outcome = await self._transaction(caller, "lines", (), lines, options)
+        outcome = await self._transaction(caller, "lines", (), lines, options=options)
         return (outcome.revision,)
 
     async def _transact(self, caller: Caller, operation: str, path: str, value: str, options: str) -> Results:
-        chosen = _options(options)
-        return (_outcome(await self._transaction(caller, operation, _words(path), value, *chosen)),)
+        chosen, if_revision = _options(options)
+        outcome = await self._transaction(
+            caller, operation, _words(path), value, options=chosen, if_revision=if_revision
+        )
+        return (_outcome(outcome),)
 
     async def _transaction(
         self,
@@ -162,6 +165,7 @@ class Configuration:
         operation: str,
         path: Path,
         value: str,
+        *,
         options: CommitOptions,
         if_revision: int | None = None,
     ) -> Outcome:
@@ -259,7 +263,7 @@ class Configuration:
         _may_change(caller)
         return self._manager.sessions.get(session, caller)
 
-    async def _in_order(self, work: Callable[[], Any]) -> Any:
+    async def _in_order(self, work: Callable[[], Awaitable[T]]) -> T:
         async with self._order:
             return await work()
 

@@ -1,0 +1,219 @@
+"""The interactive shell: the agent's CLI on a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+
+from connetos_sshd import completion, pager
+from connetos_sshd.agent_link import AgentLink, AgentLost, Answer, Refused
+from connetos_sshd.completion import Completion
+from connetos_sshd.conversation import AGENT_LOST, Channel, OpenSession
+from connetos_sshd.editor import LineEditor
+from connetos_sshd.keyboard import ENTER, Keyboard
+
+log = logging.getLogger(__name__)
+
+MAX_TYPED_AHEAD = 64 * 1024
+"""So many keys may wait; then the terminal isn't read until the shell has caught up."""
+
+DEFAULT_WIDTH = 80
+
+CTRL_C, CTRL_D = "\x03", "\x04"
+
+ENDED = "The switch has ended the session.\n"
+"""Said when the agent closes between two commands: nobody typed for long, or it restarts."""
+
+
+class Shell:
+    """A conversation with a terminal.
+
+    Keys are taken one after another: what is typed while a command runs, or while the agent is asked for
+    completions, waits. So a script that sends whole lines at once gets what a person who types slowly gets.
+    """
+
+    def __init__(self, channel: Channel, open_session: OpenSession, width: int, height: int) -> None:
+        self._channel = channel
+        self._open_session = open_session
+        self._height = height
+        self._keyboard = Keyboard()
+        self._keys: deque[str] = deque()
+        self._arrived = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._no_more_keys = False
+        self._paused = False
+        self._agent_is_lost = False
+        self._asking = False
+        self._editor = LineEditor(width or DEFAULT_WIDTH)
+        self._prompt = ""
+        self._task: asyncio.Task[None] | None = None
+
+    # -- callbacks of the channel ----------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """See `Conversation`."""
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def received(self, data: bytes) -> None:
+        """See `Conversation`."""
+        for key in self._keyboard.feed(data):
+            if key == CTRL_C:
+                self._keys.clear()
+            self._keys.append(key)
+        if len(self._keys) > MAX_TYPED_AHEAD and not self._paused:
+            self._paused = True
+            self._channel.pause_reading()
+        self._arrived.set()
+
+    def finished(self) -> None:
+        """See `Conversation`."""
+        self._no_more_keys = True
+        self._arrived.set()
+
+    def lost(self) -> None:
+        """See `Conversation`."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def hold(self) -> None:
+        """See `Conversation`."""
+        self._writable.clear()
+
+    def go_on(self) -> None:
+        """See `Conversation`."""
+        self._writable.set()
+
+    def resized(self, width: int, height: int) -> None:
+        """See `Conversation`."""
+        self._editor.width, self._height = width or DEFAULT_WIDTH, height
+
+    def interrupted(self) -> None:
+        """See `Conversation`."""
+        self.received(CTRL_C.encode())
+
+    # -- the work --------------------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        status = 1
+        try:
+            link, welcome = await self._open_session("ssh")
+        except (Refused, AgentLost) as error:
+            self._say(f"ERROR: {error}.\n")
+        else:
+            link.on_lost = self._agent_lost
+            try:
+                if welcome.banner:
+                    self._say(welcome.banner.rstrip("\n") + "\n")
+                self._prompt = welcome.prompt
+                await self._converse(link)
+                status = 0
+            except AgentLost:
+                self._say(f"\n{AGENT_LOST if self._asking else ENDED}")
+            finally:
+                link.close()
+        self._flush()
+        with contextlib.suppress(OSError):
+            self._channel.exit(status)
+
+    async def _converse(self, link: AgentLink) -> None:
+        while (line := await self._read_line(link)) is not None:
+            self._flush()
+            self._asking = True
+            answer = await link.ask({"line": line})
+            self._asking = False
+            self._prompt = str(answer.get("prompt", self._prompt))
+            await self._show(line, answer)
+            if answer.get("ended"):
+                return
+
+    async def _read_line(self, link: AgentLink) -> str | None:
+        editor = self._editor
+        editor.begin(_cooked(self._prompt))
+        while (key := await self._next_key()) is not None:
+            if key == ENTER:
+                return editor.submit()
+            if key == CTRL_C:
+                editor.write("^C")
+                editor.leave()
+                editor.begin(_cooked(self._prompt))
+            elif key == CTRL_D and not editor.line:
+                editor.insert("exit")
+                return editor.submit()
+            elif key in ("?", "\t", " ") and not completion.within_quotes(editor.left):
+                await self._complete(link, key)
+            elif not editor.key(key):
+                editor.bell()
+        return None
+
+    async def _complete(self, link: AgentLink, key: str) -> None:
+        editor = self._editor
+        word = completion.open_word(editor.left)
+        if key == " " and not word:
+            editor.insert(" ")
+            return
+        self._flush()
+        answer = await link.ask({"complete": editor.left})
+        found = completion.from_answer(answer.get("completions"))
+        if key == " ":
+            editor.insert(f"{completion.by_space(word, found)} ")
+        elif key == "\t" and (added := completion.by_tab(word, found)):
+            editor.insert(added)
+        elif found:
+            self._list(found)
+        else:
+            editor.bell()
+
+    def _list(self, found: list[Completion]) -> None:
+        self._editor.leave()
+        self._say(completion.listing(found))
+        self._editor.resume(_cooked(self._prompt))
+
+    async def _show(self, line: str, answer: Answer) -> None:
+        text = str(answer.get("text", ""))
+        if text and not text.endswith("\n"):
+            text += "\n"
+        if not pager.wanted(line, text, self._height):
+            self._say(text)
+        else:
+            await self._page(pager.Pager.of_command(line, text, self._editor.width, self._height))
+        await self._writable.wait()
+
+    async def _page(self, shown: pager.Pager) -> None:
+        self._editor.write(shown.start())
+        while not shown.done and (key := await self._next_key()) is not None:
+            self._editor.write(shown.key(key))
+
+    async def _next_key(self) -> str | None:
+        while self._agent_is_lost or not self._keys:
+            if self._agent_is_lost:
+                raise AgentLost
+            self._flush()
+            if self._no_more_keys:
+                return None
+            self._arrived.clear()
+            if self._paused:
+                self._paused = False
+                self._channel.resume_reading()
+            await self._arrived.wait()
+        return self._keys.popleft()
+
+    def _agent_lost(self) -> None:
+        """Between two commands nobody waits for the agent, so `_next_key` is told."""
+        log.warning("the agent went away")
+        self._agent_is_lost = True
+        self._arrived.set()
+
+    def _say(self, text: str) -> None:
+        self._editor.write(_cooked(text))
+
+    def _flush(self) -> None:
+        if out := self._editor.take_output():
+            with contextlib.suppress(OSError):
+                self._channel.write(out.encode("utf-8", "replace"))
+
+
+def _cooked(text: str) -> str:
+    return text.replace("\n", "\r\n")

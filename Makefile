@@ -6,10 +6,10 @@ LOCK := requirements/dev.lock
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench setup lock clean
+.PHONY: help demo test check bench command-coverage setup lock clean
 
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Install Debian packages (as root) and the Python environment
 	@tools/debian-packages
@@ -29,6 +29,9 @@ test: setup check ## Everything: lint, types, fast tests, then tests on Open vSw
 
 bench: setup ## Measure beside the peers on Open vSwitch; writes build/bench.json
 	@$(PY) -m benchmarks
+
+command-coverage: setup ## What a live agent does with every documented command (needs ../shared)
+	@$(PY) tools/command_coverage.py
 
 lock: $(STAMP) ## Renew requirements/dev.lock from pyproject.toml
 	@$(VENV)/bin/uv pip compile --quiet --universal --extra dev --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o $(LOCK)

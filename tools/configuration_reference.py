@@ -26,7 +26,9 @@ def page() -> str:
     """The page."""
     out = [HEAD]
     for name, node in root().children.items():
-        out.append(f"\n## {name}\n\n{node.help}.\n\n| leaf | accepts | default | meaning | realised by |\n|---|---|---|---|---|\n")
+        out.append(
+            f"\n## {name}\n\n{node.help}.\n\n| leaf | accepts | default | meaning | realised by |\n|---|---|---|---|---|\n"
+        )
         out += [f"| {' | '.join(row)} |\n" for row in _rows(name, node, node.objects and node.objects.kinds)]
     return "".join(out)
 
@@ -42,7 +44,9 @@ def _rows(path: str, node: AnyNode, kinds: tuple[str, ...] | None) -> Iterator[t
             yield from _rows(f"{path} {name}", child, kinds)
     elif isinstance(node, Leaf | LeafList):
         default = getattr(node, "default", None)
-        shown = "" if default is None else f"`{str(default).lower() if isinstance(default, bool) else default}`"
+        shown = (
+            "" if default is None else f"`{str(default).lower() if isinstance(default, bool) else default}`"
+        )
         yield f"`{path}`", node.accepts.replace("|", "\\|"), shown, node.help, ", ".join(kinds or ())
 
 

@@ -447,15 +447,18 @@ class XrlClient:
             else:
                 groups.setdefault(tuple(map(_endpoint, addresses)), []).append((position, addresses))
         again: list[int] = []
+        moved: dict[tuple[str, str], bool] = {}
         for endpoints, calls in groups.items():
             found = self._call_group(endpoints, calls, xrls, in_flight, limit)
             for (position, _), reply in zip(calls, found, strict=True):
                 replies[position] = reply
                 # Neither has reached a method: the target went, or another one listens there now.
                 if position in cached and reply.code in (Code.SEND_FAILED_TRANSIENT, Code.INTERNAL_ERROR):
-                    before = self._resolved.pop((xrls[position].target, xrls[position].command), None)
-                    fresh = self._resolve(xrls[position], limit)
-                    if reply.code is Code.SEND_FAILED_TRANSIENT or fresh != before:
+                    key = xrls[position].target, xrls[position].command
+                    if key not in moved:
+                        before = self._resolved.pop(key, None)
+                        moved[key] = self._resolve(xrls[position], limit) != before
+                    if moved[key]:
                         again.append(position)
         return again
 
@@ -606,8 +609,9 @@ class XrlClient:
             channel = _FinderChannel(self._finder, self._timeout_s)
             _register_observer(channel, listener.getsockname()[1], class_names, self._timeout_s)
             while True:
-                if not channel.events:
-                    channel.wait(poll_s)
+                deadline = time.monotonic() + poll_s
+                while not channel.events and time.monotonic() < deadline:
+                    channel.wait(deadline - time.monotonic())
                 if not channel.events:
                     yield None
                 while channel.events:

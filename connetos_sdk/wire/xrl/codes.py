@@ -2,7 +2,7 @@
 
 An error that a target answers with is a code and a note. The note of ours has the error in words on its first
 line, for whoever calls with `call_xrl`; a second line has it as JSON, from which `error_of` makes the same error
-again, class, path, reason and hint.
+again, class, path, reason and hint. `CommandFailed` and `BadArguments` are words only, as XORP's own notes are.
 """
 
 from __future__ import annotations
@@ -102,6 +102,8 @@ def reply_of(error: ConnetosError) -> Reply:
         return Reply(Code.NO_SUCH_METHOD, _shortened(str(error)))
     code = Code.BAD_ARGS if isinstance(error, errors.BadRequest) else Code.COMMAND_FAILED
     words = " ".join(str(error).split())
+    if isinstance(error, CommandFailed | BadArguments):
+        return Reply(code, _shortened(words))
     data = json.dumps(error.to_dict(), separators=(",", ":"))
     if len(words) * 4 + len(data) > MAX_NOTE_BYTES:
         return Reply(code, _shortened(words))

@@ -106,7 +106,7 @@ async def _management(terminal: Terminal, _values: Sequence[str]) -> str:
 
 
 async def _clear_commit(_terminal: Terminal, _values: Sequence[str]) -> str:
-    raise CliError("ERROR: no commit is scheduled.")
+    return lines("No commit is scheduled.")
 
 
 async def _help(_terminal: Terminal, _values: Sequence[str]) -> str:

@@ -92,6 +92,7 @@ class Pipelined:
         self._link: AgentLink | None = None
         self._opening: asyncio.Task[None] | None = None
         self._mode: int = Mode.OPERATIONAL
+        self._refusal = ""
         self._all_said = False
         self._over = False
         self._paused = False
@@ -122,12 +123,14 @@ class Pipelined:
             self._after_end()
             return
         self._pending.extend(self._reader.feed(data))
+        self._refuse()
         self._pump()
 
     def finished(self) -> None:
         """See `Conversation`."""
         self._pending.extend(self._reader.finish())
         self._all_said = True
+        self._refuse()
         self._pump()
 
     def lost(self) -> None:
@@ -161,12 +164,18 @@ class Pipelined:
         try:
             self._link, welcome = await self._open_session(self.via)
         except (Refused, AgentLost) as error:
-            self._tell(f"ERROR: {error}.\n", ok=False)
-            self._stop()
+            self._refusal = f"ERROR: {error}.\n"
+            self._refuse()
             return
         self._mode = welcome.mode
         self._link.on_lost = self._agent_lost
         self._pump()
+
+    def _refuse(self) -> None:
+        """Without a session, the first command is answered with the reason."""
+        if self._refusal and (self._pending or self._all_said) and not self._over:
+            self._tell(self._refusal, ok=False)
+            self._stop()
 
     def _pump(self) -> None:
         while self._link is not None and self._pending and self._asked < MAX_ASKED and not self._over:

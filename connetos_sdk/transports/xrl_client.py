@@ -134,25 +134,23 @@ class _StcpChannel:
         seqno = next(self._numbers)
         frame = stcp_wire.request(seqno, body)
         open_calls[seqno] = 0
-        self._sock.settimeout(timeout_s)
+        deadline = time.monotonic() + timeout_s
+        self._sock.settimeout(min(timeout_s, KEEPALIVE_SECONDS))
         try:
             self._sock.sendall(frame)
         except OSError as error:
             raise _Broken(f"the connection broke: {error}") from error
-        deadline = time.monotonic() + timeout_s
         while open_calls:
-            self._wait(deadline)
-            self._take(self._read(), replies, open_calls)
-
-    def _wait(self, deadline: float) -> None:
-        """Wait until there is something to read; ask for a sign of life meanwhile."""
-        while True:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise _Broken("the target didn't answer in time", Code.REPLY_TIMED_OUT)
-            if _readable(self._sock, min(left, KEEPALIVE_SECONDS)):
-                return
-            self._keep_alive(deadline)
+            try:
+                data = self._read()
+            except TimeoutError:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise _Broken("the target didn't answer in time", Code.REPLY_TIMED_OUT) from None
+                self._sock.settimeout(min(left, KEEPALIVE_SECONDS))
+                self._keep_alive(deadline)
+                continue
+            self._take(data, replies, open_calls)
 
     def _keep_alive(self, deadline: float) -> None:
         if time.monotonic() >= deadline:
@@ -168,6 +166,8 @@ class _StcpChannel:
     def _read(self) -> bytes:
         try:
             data = self._sock.recv(_RECEIVE_BYTES)
+        except TimeoutError:
+            raise
         except OSError as error:
             raise _Broken(f"the connection broke: {error}") from error
         if not data:

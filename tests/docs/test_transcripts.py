@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from connetos_sdk.lab import Lab, Topology
-from tests.conftest import ROOT
+from tests.conftest import ROOT, topology
 
 _FENCE = re.compile(r"^```(\w+)(?: file=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -48,16 +48,28 @@ def pattern(expected: str) -> re.Pattern[str]:
 
 
 def replay(page: Path, directory: Path) -> None:
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "COLUMNS": "200"}
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "COLUMNS": "200",
+    }
     for kind, name, body in blocks(page):
         if name:
             (directory / name).write_text(body)
         if kind != "console":
             continue
         for step in steps(body):
-            words = step.command.replace(" examples/", f" {ROOT}/examples/").replace("_PATH=.", f"_PATH={ROOT}")
+            words = step.command.replace(" examples/", f" {ROOT}/examples/").replace(
+                "_PATH=.", f"_PATH={ROOT}"
+            )
             done = subprocess.run(
-                ["bash", "-c", words], cwd=directory, env=environment, capture_output=True, text=True, timeout=120, check=False
+                ["bash", "-c", words],
+                cwd=directory,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
             )
             wanted = pattern(step.expected)
             assert wanted.fullmatch(done.stdout.rstrip("\n") + "\n" if done.stdout.strip() else ""), (
@@ -73,3 +85,15 @@ def test_getting_started(tmp_path: Path) -> None:
         replay(ROOT / "docs/getting-started.md", tmp_path)
     finally:
         lab.down()
+
+
+def test_command_line(tmp_path: Path) -> None:
+    text = "name: cli-tour\ndataplane: memory\nswitches:\n  leaf1: {ports: 4}\n"
+    with Lab(topology(text, tmp_path)) as lab:
+        page = (
+            (ROOT / "docs/cli.md")
+            .read_text()
+            .replace("/run/connetos-lab/cli-tour/leaf1", str(lab.switch("leaf1").directory))
+        )
+        (tmp_path / "cli.md").write_text(page)
+        replay(tmp_path / "cli.md", tmp_path)

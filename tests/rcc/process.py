@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.conftest import ROOT
@@ -64,14 +65,14 @@ class Sshd:
             self._listening.close()
 
 
-def threads(count: int, work: object) -> list[BaseException]:
+def threads(count: int, work: Callable[[int], object]) -> list[BaseException]:
     """Do `work(number)` in so many threads at once; what went wrong."""
     wrong: list[BaseException] = []
 
     def one(number: int) -> None:
         try:
-            work(number)  # type: ignore[operator]
-        except BaseException as error:  # noqa: BLE001
+            work(number)
+        except BaseException as error:
             wrong.append(error)
 
     all_of_them = [threading.Thread(target=one, args=(number,)) for number in range(count)]

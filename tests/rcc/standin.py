@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +45,10 @@ class StandIn:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
-        send: Callable[[dict[str, Any]], None] = lambda answer: writer.write(json.dumps(answer).encode() + b"\n")
+
+        def send(answer: dict[str, Any]) -> None:
+            writer.write(json.dumps(answer).encode() + b"\n")
+
         self.sessions += 1
         try:
             hello = json.loads(await reader.readline())["hello"]

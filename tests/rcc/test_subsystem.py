@@ -25,7 +25,13 @@ def raw(sshd: Sshd, work: Callable[[Any], Any]) -> Any:
 
     async def run() -> Any:
         async with asyncssh.connect(
-            "127.0.0.1", sshd.port, username=USER, password=PASSWORD, known_hosts=None, client_keys=None, config=None
+            "127.0.0.1",
+            sshd.port,
+            username=USER,
+            password=PASSWORD,
+            known_hosts=None,
+            client_keys=None,
+            config=None,
         ) as connection:
             return await asyncio.wait_for(work(connection), 30)
 
@@ -49,7 +55,9 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def test_a_session_of_the_vendors_client(sshd: Sshd, standin: StandIn) -> None:
-    answers = vendor(sshd, "configure", "set interface x", "fail1", "commit", "exit", "show a", " set y", ";show b")
+    answers = vendor(
+        sshd, "configure", "set interface x", "fail1", "commit", "exit", "show a", " set y", ";show b"
+    )
     assert [(a.success, a.mode, a.text) for a in answers] == [
         (1, 2, b"Entering configuration mode.\n"),
         (1, 2, b"out[set interface x]\n"),

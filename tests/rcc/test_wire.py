@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ COMMANDS = [v for v in VECTORS if v["description"] == "command line"]
 def fed(reader: MessageReader | CommandReader, data: bytes, cuts: list[int]) -> list[object]:
     out: list[object] = []
     edges = [0, *sorted(min(c, len(data)) for c in cuts), len(data)]
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         out += reader.feed(data[begin:end])
     return out
 
@@ -112,7 +113,13 @@ def test_a_last_line_without_newline() -> None:
 
 @pytest.mark.parametrize(
     ("line", "command"),
-    [(b" set x", "set x"), (b";show b", "show b"), (b";;show a", "show a"), (b" ; show a \r", "show a"), (b" ", "")],
+    [
+        (b" set x", "set x"),
+        (b";show b", "show b"),
+        (b";;show a", "show a"),
+        (b" ; show a \r", "show a"),
+        (b" ", ""),
+    ],
 )
 def test_what_a_line_means(line: bytes, command: str) -> None:
     assert rcc.clean_command(line) == command

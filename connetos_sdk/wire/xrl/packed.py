@@ -58,14 +58,12 @@ _PACKERS: dict[AtomType, Callable[[Any], bytes]] = {
 
 
 def _head(name: str, number: int) -> bytes:
-    head = _heads.get((name, number))
-    if head is None:
-        if not _NAME.fullmatch(name):
-            raise Malformed(f"{name[:60]!r} isn't an atom's name", hint="letters, digits, _ and -")
-        raw = name.encode("ascii")
-        head = bytes((number | _NAMED,)) + _U16.pack(len(raw)) + raw if raw else bytes((number,))
-        if len(_heads) < _MAX_NAMES and len(raw) <= _MAX_NAME_BYTES:
-            _heads[name, number] = head
+    if not _NAME.fullmatch(name):
+        raise Malformed(f"{name[:60]!r} isn't an atom's name", hint="letters, digits, _ and -")
+    raw = name.encode("ascii")
+    head = bytes((number | _NAMED,)) + _U16.pack(len(raw)) + raw if raw else bytes((number,))
+    if len(_heads) < _MAX_NAMES and len(raw) <= _MAX_NAME_BYTES:
+        _heads[name, number] = head
     return head
 
 
@@ -77,7 +75,8 @@ _MAX_NAME_BYTES = 64
 
 def _pack_into(out: list[bytes], atoms: Atoms, depth: int) -> None:
     for name, kind, value in atoms:
-        out.append(_head(name, kind if value is None else kind | _DATA))
+        number = int(kind) if value is None else int(kind) | _DATA
+        out.append(_heads.get((name, number)) or _head(name, number))
         if value is None:
             continue
         if kind is AtomType.LIST:
@@ -133,16 +132,14 @@ def pack_request(address: str, atoms: Atoms) -> bytes:
 
 
 def _name(raw: bytes) -> str:
-    name = _names.get(raw)
-    if name is None:
-        try:
-            name = raw.decode("ascii")
-        except UnicodeDecodeError:
-            name = "?"
-        if not _NAME.fullmatch(name):
-            raise Malformed("an atom's name has characters that no name has")
-        if len(_names) < _MAX_NAMES and len(raw) <= _MAX_NAME_BYTES:
-            _names[raw] = name
+    try:
+        name = raw.decode("ascii")
+    except UnicodeDecodeError:
+        name = "?"
+    if not _NAME.fullmatch(name):
+        raise Malformed("an atom's name has characters that no name has")
+    if len(_names) < _MAX_NAMES and len(raw) <= _MAX_NAME_BYTES:
+        _names[raw] = name
     return name
 
 
@@ -161,77 +158,108 @@ class _Reader:
         self.end = len(data)
         self.left = MAX_ATOMS
 
-    def take(self, count: int) -> bytes:
-        begin = self.position
-        end = begin + count
-        if end > self.end:
-            raise Malformed("the message ends within an atom")
-        self.position = end
-        return self.data[begin:end]
-
-    def sized(self) -> bytes:
-        return self.take(_U32.unpack(self.take(4))[0])
-
     def atoms(self, count: int, depth: int) -> Atoms:
-        if count > self.end - self.position:  # every atom has at least one byte
+        """The next `count` atoms, in a list `depth` lists deep."""
+        data, position, end = self.data, self.position, self.end
+        if count > end - position:  # every atom has at least one byte
             raise Malformed("more atoms are announced than there are bytes")
         self.left -= count
         if self.left < 0:
             raise Malformed("too many atoms", hint=f"at most {MAX_ATOMS}")
         found = []
-        for _ in range(count):
-            head = self.take(1)[0]
-            kind = _TYPES[head & _TYPE]
-            if kind is None:
-                raise Malformed(f"there is no atom type {head & _TYPE}")
-            name = _name(self.take(_U16.unpack(self.take(2))[0])) if head & _NAMED else ""
-            value: Any = None
-            if head & _DATA:
-                if kind is AtomType.TXT:
-                    value = to_text(self.sized())
-                elif kind is AtomType.LIST:
-                    value = self.items(depth + 1)
-                else:
-                    value = _UNPACKERS[kind](self)
-            found.append(Atom(name, kind, value))
+        try:
+            for _ in range(count):
+                head = data[position]
+                kind = _TYPES[head & _TYPE]
+                if kind is None:
+                    raise Malformed(f"there is no atom type {head & _TYPE}")
+                position += 1
+                name = ""
+                if head & _NAMED:
+                    begin = position + 2
+                    position = begin + _READ_U16(data, position)[0]
+                    raw = data[begin:position]
+                    name = _names.get(raw) or _name(raw)
+                value: Any = None
+                if head & _DATA:
+                    size = _SIZES.get(kind)
+                    if size is not None:
+                        raw = data[position : position + size]
+                        position += size
+                    elif kind is AtomType.LIST:
+                        self.position = position
+                        found.append(Atom(name, kind, self.items(depth + 1)))
+                        position = self.position
+                        continue
+                    else:
+                        begin = position + 4
+                        position = begin + _READ_U32(data, position)[0]
+                        raw = data[begin:position]
+                    if position > end:
+                        raise Malformed("the message ends within an atom")
+                    value = _UNPACKERS[kind](raw)
+                found.append(Atom(name, kind, value))
+        except (IndexError, struct.error):
+            raise Malformed("the message ends within an atom") from None
+        if position > end:
+            raise Malformed("the message ends within an atom")
+        self.position = position
         return tuple(found)
 
     def items(self, depth: int) -> Atoms:
+        """A list: the number of its items, and these."""
         if depth > MAX_DEPTH:
             raise Malformed("lists in lists go too deep", hint=f"at most {MAX_DEPTH}")
-        found = self.atoms(_U32.unpack(self.take(4))[0], depth)
+        (count,) = _READ_U32(self.data, self.position)
+        self.position += 4
+        found = self.atoms(count, depth)
         if len(found) > 1 and len({atom.type for atom in found}) > 1:
             raise Malformed("a list has items of several types")
         return found
 
 
-def _unpack_ipv4net(reader: _Reader) -> IPv4Network:
-    address, length = reader.take(4), reader.take(1)[0]
-    if length > 32:
-        raise Malformed(f"an IPv4 network has a prefix of {length} bits")
-    return IPv4Network((address, length), strict=False)
+def _unpack_ipv4net(raw: bytes) -> IPv4Network:
+    if raw[4] > 32:
+        raise Malformed(f"an IPv4 network has a prefix of {raw[4]} bits")
+    return IPv4Network((raw[:4], raw[4]), strict=False)
 
 
-def _unpack_ipv6net(reader: _Reader) -> IPv6Network:
-    address, length = reader.take(16), reader.take(1)[0]
-    if length > 128:
-        raise Malformed(f"an IPv6 network has a prefix of {length} bits")
-    return IPv6Network((address, length), strict=False)
+def _unpack_ipv6net(raw: bytes) -> IPv6Network:
+    if raw[16] > 128:
+        raise Malformed(f"an IPv6 network has a prefix of {raw[16]} bits")
+    return IPv6Network((raw[:16], raw[16]), strict=False)
 
 
-_UNPACKERS: dict[AtomType, Callable[[_Reader], Any]] = {
-    AtomType.I32: lambda reader: _I32.unpack(reader.take(4))[0],
-    AtomType.U32: lambda reader: _U32.unpack(reader.take(4))[0],
-    AtomType.I64: lambda reader: _I64.unpack(reader.take(8))[0],
-    AtomType.U64: lambda reader: _U64.unpack(reader.take(8))[0],
-    AtomType.IPV4: lambda reader: IPv4Address(reader.take(4)),
+_READ_U16, _READ_U32 = _U16.unpack_from, _U32.unpack_from
+
+_SIZES: dict[AtomType, int] = {
+    AtomType.I32: 4,
+    AtomType.U32: 4,
+    AtomType.I64: 8,
+    AtomType.U64: 8,
+    AtomType.IPV4: 4,
+    AtomType.IPV4NET: 5,
+    AtomType.IPV6: 16,
+    AtomType.IPV6NET: 17,
+    AtomType.BOOL: 1,
+    AtomType.FP64: 8,
+}
+"""Bytes of data by type; the other types say how many they have."""
+
+_UNPACKERS: dict[AtomType, Callable[[bytes], Any]] = {
+    AtomType.I32: lambda raw: _I32.unpack(raw)[0],
+    AtomType.U32: lambda raw: _U32.unpack(raw)[0],
+    AtomType.I64: lambda raw: _I64.unpack(raw)[0],
+    AtomType.U64: lambda raw: _U64.unpack(raw)[0],
+    AtomType.IPV4: IPv4Address,
     AtomType.IPV4NET: _unpack_ipv4net,
-    AtomType.IPV6: lambda reader: IPv6Address(reader.take(16)),
+    AtomType.IPV6: IPv6Address,
     AtomType.IPV6NET: _unpack_ipv6net,
-    AtomType.MAC: lambda reader: parse_mac(to_text(reader.sized())),
-    AtomType.BOOL: lambda reader: reader.take(1) != b"\0",
-    AtomType.BINARY: lambda reader: reader.sized(),
-    AtomType.FP64: lambda reader: _FP64.unpack(reader.take(8))[0],
+    AtomType.MAC: lambda raw: parse_mac(to_text(raw)),
+    AtomType.TXT: to_text,
+    AtomType.BOOL: lambda raw: raw != b"\0",
+    AtomType.BINARY: bytes,
+    AtomType.FP64: lambda raw: _FP64.unpack(raw)[0],
 }
 
 

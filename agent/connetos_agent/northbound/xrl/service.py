@@ -50,7 +50,8 @@ class XrlService:
         self._configuration = Configuration(manager)
         self._finder: Finder | None = None
         self._listener: StcpListener | None = None
-        self._links: list[FinderLink] = []
+        self.links: list[FinderLink] = []
+        """The targets at finders, own ones first."""
         self.finder_address: Address | None = None
         """Where the own finder listens, once started."""
         self.stcp_address: Address | None = None
@@ -80,8 +81,8 @@ class XrlService:
             ) from error
         await self._reads.open()
         self._reading = True
-        self._links = links
-        for link in self._links:
+        self.links = links
+        for link in self.links:
             link.start()
         await self._wait_until_ready()
         log.info("speaking XRL", extra={"finder": self.finder_address, "stcp": self.stcp_address})
@@ -119,7 +120,7 @@ class XrlService:
         )
 
     async def _wait_until_ready(self) -> None:
-        own = self._links[: len(self._settings.classes)] if self._finder is not None else []
+        own = self.links[: len(self._settings.classes)] if self._finder is not None else []
         waiting = [asyncio.ensure_future(link.ready.wait()) for link in own]
         if not waiting:
             return
@@ -131,8 +132,8 @@ class XrlService:
 
     async def stop(self) -> None:
         """Leave the finders, let calls end that run, close everything."""
-        await asyncio.gather(*(link.stop() for link in self._links))
-        self._links = []
+        await asyncio.gather(*(link.stop() for link in self.links))
+        self.links = []
         if self._listener is not None:
             await self._listener.stop()
         if self._finder is not None:

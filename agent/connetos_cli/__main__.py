@@ -1,0 +1,115 @@
+"""`cli`: the switch's command line. On a terminal with editing, completion, history and pager; else line by line."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from connetos_cli import editing, pager
+from connetos_cli.link import SOCKET, Link, LinkError
+from connetos_sdk import __version__
+
+
+def main() -> None:
+    """Run the program."""
+    parser = argparse.ArgumentParser(prog="cli", description="Command line of the switch.")
+    parser.add_argument(
+        "-c", "--command", action="append", default=[], help="run this line and end; may be repeated"
+    )
+    parser.add_argument("--socket", type=Path, default=SOCKET, help="the agent's socket (%(default)s)")
+    parser.add_argument("--version", action="version", version=f"cli {__version__}")
+    arguments = parser.parse_args()
+    try:
+        link = Link(arguments.socket)
+        if arguments.command or not sys.stdin.isatty():
+            sys.exit(_batch(link, arguments.command or (line.rstrip("\n") for line in sys.stdin)))
+        _interactive(link)
+    except LinkError as error:
+        sys.exit(f"cli: {error}")
+
+
+def _batch(link: Link, lines: Any) -> int:
+    """Run lines and print their answers; 1 if one failed."""
+    failed = False
+    for line in lines:
+        reply = link.run(line)
+        print(reply.text, end="", file=sys.stdout if reply.ok else sys.stderr, flush=True)
+        failed = failed or not reply.ok
+        if reply.ended:
+            break
+    return int(failed)
+
+
+def _interactive(link: Link) -> None:
+    from prompt_toolkit import PromptSession
+
+    print(link.banner)
+    session: PromptSession[str] = PromptSession(key_bindings=_keys(link))
+    while True:
+        *above, prompt = link.prompt.split("\n")
+        for line in above:
+            print(line)
+        try:
+            line = session.prompt(prompt)
+        except KeyboardInterrupt:
+            continue
+        except EOFError:
+            return
+        reply = link.run(line)
+        _page(reply.text, paged="| no-more" not in line)
+        if reply.ended:
+            return
+
+
+def _keys(link: Link) -> Any:
+    from prompt_toolkit.application import run_in_terminal
+    from prompt_toolkit.key_binding import KeyBindings
+
+    bindings = KeyBindings()
+
+    @bindings.add("?")
+    def explain(event: Any) -> None:
+        found = link.complete(event.current_buffer.document.text_before_cursor)
+        run_in_terminal(lambda: print(editing.explanation(found), end=""))
+
+    @bindings.add("tab")
+    def complete(event: Any) -> None:
+        before = event.current_buffer.document.text_before_cursor
+        found = link.complete(before)
+        added = editing.addition(before, found)
+        event.current_buffer.insert_text(added or " ")
+
+    return bindings
+
+
+def _page(text: str, *, paged: bool) -> None:
+    height = shutil.get_terminal_size().lines
+    if not paged:
+        height = sys.maxsize
+    pager.page(text, height, write=_write, read_key=_read_key)
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _read_key() -> str:
+    import termios
+    import tty
+
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
+    try:
+        tty.setcbreak(descriptor)
+        key = sys.stdin.read(1)
+        return key + sys.stdin.read(2) if key == "\x1b" else key or "q"
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+if __name__ == "__main__":
+    main()

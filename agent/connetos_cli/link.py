@@ -1,0 +1,84 @@
+"""The agent's end of a command line: JSON objects on a unix socket (connetos_agent.northbound.cli.server)."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SOCKET = Path("/run/connetos/cli.sock")
+TIMEOUT_SECONDS = 300.0
+
+
+class LinkError(Exception):
+    """The agent can't be talked to; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answer to one line."""
+
+    text: str
+    ok: bool
+    ended: bool
+    prompt: str
+
+
+class Link:
+    """One command line at the agent.
+
+    Args:
+        path: the agent's socket.
+        user: who is logged in; the operating system has checked it.
+
+    Raises:
+        LinkError: no agent answers there, or it doesn't know the user.
+    """
+
+    def __init__(self, path: Path, user: str | None = None) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(TIMEOUT_SECONDS)
+        try:
+            self._socket.connect(str(path))
+        except OSError as error:
+            reason = os.strerror(error.errno or 0)
+            raise LinkError(
+                f"the agent doesn't answer at {path} ({reason}); is it running, and are you root?"
+            ) from error
+        self._file = self._socket.makefile("rwb")
+        name = user or getpass.getuser()
+        greeting = self._ask({"hello": {"user": name, "authenticated": True, "via": "cli", "source": "tty"}})
+        if not greeting.get("ok"):
+            raise LinkError(str(greeting.get("error", "the agent refused")))
+        self.banner: str = greeting["banner"]
+        self.prompt: str = greeting["prompt"]
+
+    def close(self) -> None:
+        """Leave; what isn't committed is dropped."""
+        self._socket.close()
+
+    def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
+        try:
+            self._file.write(json.dumps(message).encode() + b"\n")
+            self._file.flush()
+            line = self._file.readline()
+        except OSError as error:
+            raise LinkError(f"the connection to the agent broke: {error}") from error
+        if not line:
+            raise LinkError("the agent ended the session")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def run(self, line: str) -> Reply:
+        """Run a line."""
+        answer = self._ask({"id": 1, "line": line})
+        self.prompt = answer["prompt"]
+        return Reply(answer["text"], answer["ok"], answer["ended"], answer["prompt"])
+
+    def complete(self, line: str) -> list[tuple[str, str]]:
+        """(word, help) pairs of what may stand at the end of `line`; a word in angle brackets is a value."""
+        return [(c["word"], c["help"]) for c in self._ask({"id": 2, "complete": line})["completions"]]

@@ -45,7 +45,9 @@ def run(rig: Rig, progress: Progress, finder: Address = DEFAULT_FINDER) -> Row:
         )
         serial = rate(client, get)
     ours_us, peer_us = 1000 * ours / CALLS, 1000 * peer / REST_CALLS
-    note = f"{serial:,.0f} calls/s one after the other, {1e6 / ours_us:,.0f} calls/s with {IN_FLIGHT} under way"
+    note = (
+        f"{serial:,.0f} calls/s one after the other, {1e6 / ours_us:,.0f} calls/s with {IN_FLIGHT} under way"
+    )
     return Row.compared(NAME, ours_us, peer_us, "µs", AIM, note=note)
 
 

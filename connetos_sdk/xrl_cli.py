@@ -28,7 +28,13 @@ EXIT_XRL_ERROR = 3
 EXIT_NO_ANSWER = 255
 """Exit codes of XORP's call_xrl (spec/wire/xrl.md, 5.5): the target answered with an error; it didn't answer."""
 
-_UNANSWERED = (Code.NO_FINDER, Code.RESOLVE_FAILED, Code.SEND_FAILED, Code.REPLY_TIMED_OUT, Code.SEND_FAILED_TRANSIENT)
+_UNANSWERED = (
+    Code.NO_FINDER,
+    Code.RESOLVE_FAILED,
+    Code.SEND_FAILED,
+    Code.REPLY_TIMED_OUT,
+    Code.SEND_FAILED_TRANSIENT,
+)
 
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
@@ -42,7 +48,9 @@ FinderOption = Annotated[
         show_default=False,
     ),
 ]
-TimeoutOption = Annotated[float, typer.Option("--timeout", metavar="SECONDS", help="How long to wait for an answer.")]
+TimeoutOption = Annotated[
+    float, typer.Option("--timeout", metavar="SECONDS", help="How long to wait for an answer.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -84,7 +92,11 @@ def _client(finder: str, timeout_s: float) -> XrlClient:
 def call(
     xrls: Annotated[
         list[str],
-        typer.Argument(metavar="XRL...", help="finder://target/interface/version/method?name:type=value&...", show_default=False),
+        typer.Argument(
+            metavar="XRL...",
+            help="finder://target/interface/version/method?name:type=value&...",
+            show_default=False,
+        ),
     ],
     finder: FinderOption = "",
     timeout: TimeoutOption = TIMEOUT_SECONDS,
@@ -101,7 +113,9 @@ def call(
             if reply.code is not Code.OKAY:
                 _fail(xrl, reply)
             if as_json:
-                typer.echo(json.dumps({atom.name: _plain(atom) for atom in reply.results}, ensure_ascii=False))
+                typer.echo(
+                    json.dumps({atom.name: _plain(atom) for atom in reply.results}, ensure_ascii=False)
+                )
             else:
                 typer.echo(format_args(reply.results))
 
@@ -163,7 +177,9 @@ def resolve(
 @app.command()
 @_explained
 def listen(
-    classes: Annotated[list[str], typer.Argument(metavar="CLASS...", help="Target classes.", show_default=False)],
+    classes: Annotated[
+        list[str], typer.Argument(metavar="CLASS...", help="Target classes.", show_default=False)
+    ],
     finder: FinderOption = "",
     timeout: TimeoutOption = TIMEOUT_SECONDS,
     as_json: JsonOption = False,

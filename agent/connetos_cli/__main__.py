@@ -80,7 +80,17 @@ def _keys(link: Link) -> Any:
         before = event.current_buffer.document.text_before_cursor
         found = link.complete(before)
         added = editing.addition(before, found)
-        event.current_buffer.insert_text(added or " ")
+        event.current_buffer.insert_text(added)
+        if not added and found:
+            run_in_terminal(lambda: print(editing.explanation(found), end=""))
+
+    @bindings.add(" ")
+    def complete_or_blank(event: Any) -> None:
+        before = event.current_buffer.document.text_before_cursor
+        typing = editing.unfinished(before) and before.count('"') % 2 == 0
+        event.current_buffer.insert_text(
+            (editing.addition(before, link.complete(before)) if typing else "") or " "
+        )
 
     return bindings
 

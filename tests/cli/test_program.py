@@ -76,8 +76,9 @@ def test_a_session_on_a_terminal(terminal: Terminal, switch: Switch) -> None:
     terminal.type("vlans\r")
     terminal.until("untagged   te-1/1/1,")
     terminal.clear()
-    terminal.type("conf\tex\t")
-    terminal.type("\x15configure\r")
+    terminal.type("conf\t")
+    terminal.until("configure")
+    terminal.type("\r")
     terminal.until("leaf1#")
     terminal.type("set vlans vlan-id 10 vlan-n web\r")  # the blank after vlan-n completes the word
     terminal.type("commit\r")

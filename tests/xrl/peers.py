@@ -77,7 +77,9 @@ class FinderEnd:
         self.send(f"Finder 0.2\nMsgType x\nSeqNo {number}\nMsgData {xrl}")
         while True:
             text = self.take()
-            if match := re.fullmatch(rf"Finder 0\.2\nMsgType r\nSeqNo {number}\nMsgData ([^\n]*)\n(.*)", text, re.S):
+            if match := re.fullmatch(
+                rf"Finder 0\.2\nMsgType r\nSeqNo {number}\nMsgData ([^\n]*)\n(.*)", text, re.S
+            ):
                 return match[1], match[2]
             self.serve(text)
 

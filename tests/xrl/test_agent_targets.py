@@ -48,7 +48,12 @@ def test_a_change_is_one_transaction_with_a_revision(switch: XrlSwitch, client: 
     revision = change(client, "set vlans vlan-id 10 vlan-name web\nset vlans vlan-id 20\n")
     assert get(client, "vlans vlan-id") == {"10": {"vlan-name": "web"}, "20": {}}
     facts = switch.manager.revisions()[0]
-    assert (facts["id"], facts["user"], facts["via"], facts["comment"]) == (revision, "xrl", "xrl", "from a test")
+    assert (facts["id"], facts["user"], facts["via"], facts["comment"]) == (
+        revision,
+        "xrl",
+        "xrl",
+        "from a test",
+    )
     (shown,) = ask(client, f"{CONFIG}/show", txt("path", "vlans vlan-id 10"))
     assert "web" in str(shown)
 
@@ -123,7 +128,9 @@ def test_configuration_is_read_from_anywhere_in_any_form(client: XrlClient) -> N
 
 def test_secrets_are_masked(client: XrlClient) -> None:
     change(client, "set system login user ann authentication plain-text-password secret-word-1")
-    assert "$6$" not in json.dumps(get(client, "system")) and "secret-word" not in json.dumps(get(client, "system"))
+    assert "$6$" not in json.dumps(get(client, "system")) and "secret-word" not in json.dumps(
+        get(client, "system")
+    )
 
 
 def test_fifty_callers_at_once_lose_no_change(switch: XrlSwitch) -> None:
@@ -138,7 +145,9 @@ def test_fifty_callers_at_once_lose_no_change(switch: XrlSwitch) -> None:
 
 def test_one_client_serves_many_threads(client: XrlClient) -> None:
     with ThreadPoolExecutor(8) as pool:
-        statuses = list(pool.map(lambda _: client.call("finder://connetos/common/0.1/get_status"), range(200)))
+        statuses = list(
+            pool.map(lambda _: client.call("finder://connetos/common/0.1/get_status"), range(200))
+        )
     assert {format_args(status) for status in statuses} == {"status:u32=3&reason:txt=Ready"}
 
 
@@ -158,7 +167,10 @@ def test_ports_look_as_xorp_shows_them(client: XrlClient) -> None:
     assert about("interface_management") == [False]
     vifs = client.call("finder://fea/ifmgr/0.1/get_configured_vif_names?ifname:txt=te-1/1/2")
     assert format_args(vifs) == "vifs:list=:txt=te-1/1/2"
-    change(client, "set interface gigabit-ethernet te-1/1/2 mtu 9000\nset interface gigabit-ethernet te-1/1/2 enable false")
+    change(
+        client,
+        "set interface gigabit-ethernet te-1/1/2 mtu 9000\nset interface gigabit-ethernet te-1/1/2 enable false",
+    )
     assert (about("mtu"), about("interface_enabled")) == ([9000], [False])
 
 
@@ -174,9 +186,13 @@ def test_routes_are_looked_up(client: XrlClient) -> None:
         "netmask:ipv4net=203.0.113.0/24&nexthop:ipv4=198.18.10.2&ifname:txt=vlan10&vifname:txt=vlan10"
         "&metric:u32=1&admin_distance:u32=1&protocol_origin:txt=static"
     )
-    found = client.call("finder://rib/rib/0.1/lookup_route_by_dest4?addr:ipv4=203.0.113.9&unicast:bool=true&multicast:bool=false")
+    found = client.call(
+        "finder://rib/rib/0.1/lookup_route_by_dest4?addr:ipv4=203.0.113.9&unicast:bool=true&multicast:bool=false"
+    )
     assert format_args(found) == "nexthop:ipv4=198.18.10.2"
-    addresses = client.call("finder://fea/ifmgr/0.1/get_configured_vif_addresses4?ifname:txt=vlan10&vif:txt=vlan10")
+    addresses = client.call(
+        "finder://fea/ifmgr/0.1/get_configured_vif_addresses4?ifname:txt=vlan10&vif:txt=vlan10"
+    )
     assert format_args(addresses) == "addresses:list=:ipv4=198.18.10.1"
     with pytest.raises(ConnetosError, match="No routing entry"):
         client.call("finder://fea/fti/0.2/lookup_route_by_dest4?dst:ipv4=192.0.2.1")
@@ -191,6 +207,22 @@ def test_state_and_diagnostics(client: XrlClient) -> None:
     assert ask(client, "common/0.1/get_target_name", target="fea") == ["fea"]
     with pytest.raises(ConnetosError, match="service manager"):
         ask(client, "common/0.1/shutdown")
+
+
+def test_events_are_waited_for(switch: XrlSwitch, client: XrlClient) -> None:
+    (last,) = ask(client, "connetos_events/0.1/get_last")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(
+            ask, client, "connetos_events/0.1/next", u32("after", int(str(last))), u32("wait_ms", 5000)
+        )
+        change(client, "set vlans vlan-id 10")
+        number, events = waiting.result()
+    assert number == int(str(last)) + 1
+    assert [event["kind"] for event in json.loads(str(events))] == ["commit"]
+    assert ask(client, "connetos_events/0.1/next", u32("after", int(str(number))), u32("wait_ms", 1)) == [
+        number,
+        "[]",
+    ]
 
 
 def test_a_caller_from_elsewhere_may_read_if_permitted_and_never_change() -> None:
@@ -225,7 +257,7 @@ def test_an_address_in_use_is_said(switch: XrlSwitch) -> None:
 
 
 def test_a_silent_caller_is_closed_and_a_silent_target_times_out(switch: XrlSwitch) -> None:
-    import asyncio  # noqa: PLC0415
+    import asyncio
 
     async def never(_: Caller) -> tuple[object, ...]:
         await asyncio.sleep(3600)
@@ -261,7 +293,9 @@ def test_two_switches_share_one_finder(switch: XrlSwitch, another_switch: Make, 
     (link,) = other.service.links
     other.run(link.ready.wait())  # type: ignore[arg-type]
     instance = link.instance
-    change_there = Xrl(instance, f"{CONFIG}/change", (txt("lines", "set vlans vlan-id 99"), txt("comment", "")))
+    change_there = Xrl(
+        instance, f"{CONFIG}/change", (txt("lines", "set vlans vlan-id 99"), txt("comment", ""))
+    )
     assert client.call(change_there)[0].type is AtomType.U32
     assert "99" in other.manager.running.document["vlans"]["vlan-id"]
     assert "vlans" not in switch.manager.running.document

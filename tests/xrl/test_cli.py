@@ -19,7 +19,11 @@ def run(switch: XrlSwitch, *words: str) -> tuple[int, str, str]:
 
 
 def test_call_prints_results_as_call_xrl_does(switch: XrlSwitch) -> None:
-    assert run(switch, "call", "finder://connetos/common/0.1/get_status") == (0, "status:u32=3&reason:txt=Ready\n", "")
+    assert run(switch, "call", "finder://connetos/common/0.1/get_status") == (
+        0,
+        "status:u32=3&reason:txt=Ready\n",
+        "",
+    )
 
 
 def test_call_prints_json(switch: XrlSwitch) -> None:
@@ -46,7 +50,9 @@ def test_no_such_target_ends_with_255(switch: XrlSwitch) -> None:
 
 
 def test_no_finder_ends_with_255() -> None:
-    result = CliRunner().invoke(app, ["call", "finder://fea/common/0.1/get_status", "--finder", "127.0.0.1:1"])
+    result = CliRunner().invoke(
+        app, ["call", "finder://fea/common/0.1/get_status", "--finder", "127.0.0.1:1"]
+    )
     assert result.exit_code == 255
     assert "there is no finder at 127.0.0.1:1" in result.stderr
 

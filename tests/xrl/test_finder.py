@@ -56,7 +56,9 @@ def test_a_target_is_found_by_class_and_by_instance_once_enabled(switch: XrlSwit
     end.enable(FEA)
     for name in ("their_fea", FEA):
         assert asker.resolve(f"finder://{name}/common/0.1/get_status") == [f"stcp://{ANSWER}/{method}"]
-    assert asker.ask(f"{FINDER}/resolve_xrl?xrl:txt=finder://their_fea/common/0.1/nothing")[0].startswith("102 / ")
+    assert asker.ask(f"{FINDER}/resolve_xrl?xrl:txt=finder://their_fea/common/0.1/nothing")[0].startswith(
+        "102 / "
+    )
     end.ok(f"{FINDER}/unregister_finder_client?instance_name:txt={FEA}")
 
 
@@ -73,7 +75,15 @@ def test_notes_are_those_of_xorp(asker: FinderEnd) -> None:
 
 def test_an_unknown_command_is_202_and_bad_arguments_are_101(asker: FinderEnd) -> None:
     assert asker.ask(f"{FINDER}/nothing") == ("202 / ", "")
-    for query in ("", "?x.y:txt=a", "?xrl:u32=1", "?xrl:txt=%zz", "?xrl:txt=nothing", "?xrl:txt", "?xrl:list=:txt=a,:u32=1"):
+    for query in (
+        "",
+        "?x.y:txt=a",
+        "?xrl:u32=1",
+        "?xrl:txt=%zz",
+        "?xrl:txt=nothing",
+        "?xrl:txt",
+        "?xrl:list=:txt=a,:u32=1",
+    ):
         assert asker.ask(f"{FINDER}/resolve_xrl{query}")[0].startswith("101 / ")
     assert asker.ask("finder://whoever/finder/0.2/get_xrl_targets")[0] == "100 / "
 
@@ -121,7 +131,9 @@ def test_nobody_changes_the_targets_of_others(switch: XrlSwitch, asker: FinderEn
 def test_a_singleton_stays_alone(switch: XrlSwitch, asker: FinderEnd) -> None:
     register = "&class_name:txt=one&singleton:bool=true&in_cookie:txt="
     asker.ok(f"{FINDER}/register_finder_client?instance_name:txt=one-1{register}")
-    assert asker.ask(f"{FINDER}/register_finder_client?instance_name:txt=one-2{register}")[0].startswith("102 / ")
+    assert asker.ask(f"{FINDER}/register_finder_client?instance_name:txt=one-2{register}")[0].startswith(
+        "102 / "
+    )
 
 
 def test_the_sdk_watches_targets(switch: XrlSwitch, client: XrlClient) -> None:
@@ -147,7 +159,10 @@ def test_a_client_is_asked_for_a_sign_of_life_and_dropped_without_one() -> None:
         await finder.stop()
         return heard
 
-    assert asyncio.run(run())[4:] == b"Finder 0.2\nMsgType x\nSeqNo 1001\nMsgData finder://oxo/finder_client/0.2/hello"
+    assert (
+        asyncio.run(run())[4:]
+        == b"Finder 0.2\nMsgType x\nSeqNo 1001\nMsgData finder://oxo/finder_client/0.2/hello"
+    )
 
 
 def test_a_client_that_answers_hello_with_an_error_is_dropped() -> None:
@@ -173,7 +188,9 @@ def test_a_client_that_answers_hello_with_an_error_is_dropped() -> None:
         b"\0\0\0\x2eFinder 0.2\nMsgType r\nSeqNo 77\nMsgData 100 / \n".replace(b"\x2e", b"\x2e"),
     ],
 )
-def test_what_isnt_finder_0_2_is_closed_and_others_go_on(switch: XrlSwitch, asker: FinderEnd, raw: bytes) -> None:
+def test_what_isnt_finder_0_2_is_closed_and_others_go_on(
+    switch: XrlSwitch, asker: FinderEnd, raw: bytes
+) -> None:
     other = FinderEnd.connect(switch.finder)
     other.sock.sendall(raw + b" " * 64)
     assert closed(other.sock)

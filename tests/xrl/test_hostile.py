@@ -29,14 +29,21 @@ from connetos_sdk.wire.xrl.values import parse_mac
 from tests.xrl.conftest import XrlSwitch
 from tests.xrl.peers import FinderEnd, StcpCaller, closed
 
-SOUP = st.lists(st.sampled_from(list(":=&,%+?/ ->\n\0é") + ["%2C", "%25", "txt", "u32", "list", "ipv6net", "a", "1", "://", "fp64", "9" * 30]), max_size=60).map("".join)
+SOUP = st.lists(
+    st.sampled_from(
+        list(":=&,%+?/ ->\n\0é")
+        + ["%2C", "%25", "txt", "u32", "list", "ipv6net", "a", "1", "://", "fp64", "9" * 30]
+    ),
+    max_size=60,
+).map("".join)
 VALUES: dict[AtomType, st.SearchStrategy[object]] = {
     AtomType.I32: st.integers(-(2**31), 2**31 - 1),
     AtomType.U32: st.integers(0, 2**32 - 1),
     AtomType.I64: st.integers(-(2**63), 2**63 - 1),
     AtomType.U64: st.integers(0, 2**64 - 1),
     AtomType.BOOL: st.booleans(),
-    AtomType.TXT: st.text(st.characters(exclude_categories=["Cs"])) | st.binary().map(lambda raw: raw.decode("utf-8", "surrogateescape")),
+    AtomType.TXT: st.text(st.characters(exclude_categories=["Cs"]))
+    | st.binary().map(lambda raw: raw.decode("utf-8", "surrogateescape")),
     AtomType.BINARY: st.binary(),
     AtomType.FP64: st.floats(allow_nan=False),
     AtomType.IPV4: st.ip_addresses(v=4),
@@ -46,7 +53,9 @@ VALUES: dict[AtomType, st.SearchStrategy[object]] = {
 
 
 def atoms(kind: AtomType) -> st.SearchStrategy[Atom]:
-    return st.builds(Atom, st.from_regex(r"[A-Za-z0-9_-]{0,8}", fullmatch=True), st.just(kind), st.none() | VALUES[kind])  # type: ignore[arg-type]
+    return st.builds(
+        Atom, st.from_regex(r"[A-Za-z0-9_-]{0,8}", fullmatch=True), st.just(kind), st.none() | VALUES[kind]
+    )  # type: ignore[arg-type]
 
 
 def unnamed_twice(found: list[Atom]) -> Atoms:
@@ -76,7 +85,9 @@ def test_text_is_read_or_refused(text: str) -> None:
             assert isinstance(pack_args(found), bytes)
 
 
-@given(st.binary(max_size=200).map(lambda raw: struct.pack(">I", 0xCC000000 | len(raw) % 8) + raw) | st.binary())
+@given(
+    st.binary(max_size=200).map(lambda raw: struct.pack(">I", 0xCC000000 | len(raw) % 8) + raw) | st.binary()
+)
 def test_a_packed_body_is_read_or_refused(raw: bytes) -> None:
     for read in (unpack_args, unpack_request):
         try:
@@ -169,8 +180,12 @@ def test_what_isnt_stcp_is_closed_and_others_go_on(switch: XrlSwitch, raw: bytes
     assert other.take()[0] == 1
 
 
-@pytest.mark.parametrize("body", [b"", b"\xcc", bytes.fromhex("cc000000"), bytes.fromhex("cc00000148000000ff"), b"x" * 100])
-def test_a_body_that_cant_be_read_is_answered_and_the_connection_goes_on(switch: XrlSwitch, body: bytes) -> None:
+@pytest.mark.parametrize(
+    "body", [b"", b"\xcc", bytes.fromhex("cc000000"), bytes.fromhex("cc00000148000000ff"), b"x" * 100]
+)
+def test_a_body_that_cant_be_read_is_answered_and_the_connection_goes_on(
+    switch: XrlSwitch, body: bytes
+) -> None:
     caller = StcpCaller(switch.stcp)
     caller.sock.sendall(struct.pack(">4sBBIBBIII", b"STCP", 1, 1, 7, 0, 2, 100, 0, len(body)) + body)
     assert caller.take() == (3, 7, 220, "corrupt xrl", bytes.fromhex("cc000000"))

@@ -159,9 +159,7 @@ def test_a_hundred_requests_are_answered_without_waiting(switch: XrlSwitch) -> N
 def test_edits_sent_without_waiting_are_done_in_their_order(switch: XrlSwitch) -> None:
     end = FinderEnd.connect(switch.finder)
     config = "finder://connetos/connetos_config/0.1"
-    opened, edited, committed = (
-        end.resolve(f"{config}/{name}")[0] for name in ("open", "set", "commit")
-    )
+    opened, edited, committed = (end.resolve(f"{config}/{name}")[0] for name in ("open", "set", "commit"))
     caller = StcpCaller(switch.stcp)
     body = caller.call(opened, b"\xca\0\x09exclusive\0")[2]
     session = text_atom("session", body[len(text_atom("session", b"")) + 4 :])
@@ -177,13 +175,20 @@ def test_edits_sent_without_waiting_are_done_in_their_order(switch: XrlSwitch) -
 # -- our client, our finder, their target ---------------------------------------------------------------
 
 
-def test_our_client_calls_their_target(switch: XrlSwitch, client: XrlClient, their_target: StcpTarget) -> None:
+def test_our_client_calls_their_target(
+    switch: XrlSwitch, client: XrlClient, their_target: StcpTarget
+) -> None:
     register_rib(switch.finder, their_target)
-    assert format_args(client.call("finder://their_rib/common/0.1/get_status")) == "status:u32=3&reason:txt=Ready"
+    assert (
+        format_args(client.call("finder://their_rib/common/0.1/get_status"))
+        == "status:u32=3&reason:txt=Ready"
+    )
     assert format_args(client.call(f"finder://{RIB}/test/1.0/echo?{ALL_TYPES}")) == ALL_TYPES
 
 
-def test_their_error_keeps_code_and_note(switch: XrlSwitch, client: XrlClient, their_target: StcpTarget) -> None:
+def test_their_error_keeps_code_and_note(
+    switch: XrlSwitch, client: XrlClient, their_target: StcpTarget
+) -> None:
     register_rib(switch.finder, their_target)
     reply = client.send("finder://their_rib/rib/0.1/fail")
     assert reply == (Code.COMMAND_FAILED, "Interface eth0 vif eth0 not found", ())
@@ -208,7 +213,9 @@ def test_a_target_of_two_listeners_is_reached_over_the_second(
     end.add(RIB, "common/0.1/get_status", ":var:tmp:xrl.nosuch", "unix")
     end.add(RIB, "common/0.1/get_status", their_target.address)
     end.enable(RIB)
-    assert client.call("finder://their_rib/common/0.1/get_status") == parse_args("status:u32=3&reason:txt=Ready")
+    assert client.call("finder://their_rib/common/0.1/get_status") == parse_args(
+        "status:u32=3&reason:txt=Ready"
+    )
 
 
 def test_a_target_that_restarted_elsewhere_is_found_again(
@@ -262,7 +269,11 @@ def test_our_target_answers_the_finder_with_100(
     another_switch(finder_listen=None, finders=(their_finder.address,))
     until(lambda: their_finder.enabled)
     end = their_finder.ends[0]
-    captured = [v["meaning"] for v in VECTORS if v["description"].startswith(("finder: tunneled birth", "finder: finder liv", "finder: cache"))]
+    captured = [
+        v["meaning"]
+        for v in VECTORS
+        if v["description"].startswith(("finder: tunneled birth", "finder: finder liv", "finder: cache"))
+    ]
     assert len(captured) == 3
     for message in captured:
         end.send(message)

@@ -12,6 +12,7 @@ from connetos_agent.northbound.xrl.access import Access
 from connetos_agent.northbound.xrl.finder import Finder
 from connetos_agent.northbound.xrl.interfaces.common import common, diagnostics
 from connetos_agent.northbound.xrl.interfaces.configuration import Configuration
+from connetos_agent.northbound.xrl.interfaces.happenings import Happenings
 from connetos_agent.northbound.xrl.interfaces.ifmgr import ifmgr
 from connetos_agent.northbound.xrl.interfaces.routes import fti, rib
 from connetos_agent.northbound.xrl.interfaces.state import state as state_interface
@@ -43,11 +44,11 @@ class XrlService:
         self, manager: ConfigManager, state: StateReader, events: Events, settings: XrlSettings
     ) -> None:
         self._manager = manager
-        self._events = events
         self._settings = settings
         self._reads = StateReads(state)
         self._reading = False
         self._configuration = Configuration(manager)
+        self._happenings = Happenings(events)
         self._finder: Finder | None = None
         self._listener: StcpListener | None = None
         self.links: list[FinderLink] = []
@@ -81,6 +82,7 @@ class XrlService:
             ) from error
         await self._reads.open()
         self._reading = True
+        self._happenings.start()
         self.links = links
         for link in self.links:
             link.start()
@@ -114,6 +116,7 @@ class XrlService:
             self._configuration.interface(),
             state_interface(self._reads),
             diagnostics(self._manager),
+            self._happenings.interface(),
             ifmgr(self._reads),
             fti(self._reads),
             rib(self._reads),
@@ -134,6 +137,7 @@ class XrlService:
         """Leave the finders, let calls end that run, close everything."""
         await asyncio.gather(*(link.stop() for link in self.links))
         self.links = []
+        await self._happenings.stop()
         if self._listener is not None:
             await self._listener.stop()
         if self._finder is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import orjson
@@ -27,6 +28,7 @@ from connetos_sdk.model.tree import Document
 from connetos_sdk.model.words import split_words
 
 NAME = "connetos_config/0.1"
+MAX_KEPT_PATH = 256
 SMALL_TEXT = 16 * 1024
 """A longer text is read in a thread, so that others are answered meanwhile."""
 FORMS = ("json", "text", "set")
@@ -279,9 +281,17 @@ def _words(path: str) -> Path:
 
 
 def _located(path: str) -> Path:
+    return _located_before(path) if len(path) <= MAX_KEPT_PATH else _located_now(path)
+
+
+def _located_now(path: str) -> Path:
     words = _words(path)
     schema.locate(words)
     return words
+
+
+_located_before = lru_cache(1024)(_located_now)
+"""Paths that are asked for again and again are looked up in the schema once."""
 
 
 def _value(document: Document, words: Path) -> Any:

@@ -82,6 +82,7 @@ class Pipelined:
     """Takes command lines as they come, has them run in order, and tells each answer; the base of what has no terminal."""
 
     via = "ssh"
+    at_once = MAX_ASKED
 
     def __init__(self, channel: Channel, open_session: OpenSession) -> None:
         self._channel = channel
@@ -178,7 +179,7 @@ class Pipelined:
             self._stop()
 
     def _pump(self) -> None:
-        while self._link is not None and self._pending and self._asked < MAX_ASKED and not self._over:
+        while self._link is not None and self._pending and self._asked < self.at_once and not self._over:
             line = self._pending[0]
             if line is None:
                 if self._asked:
@@ -272,6 +273,8 @@ class Plain(Pipelined):
     def __init__(self, channel: Channel, open_session: OpenSession, commands: str | None = None) -> None:
         super().__init__(channel, open_session)
         self._one_shot = commands
+        if commands is not None:
+            self.at_once = 1  # what comes after a failure must not be done
         self._failed = False
 
     def start(self) -> None:

@@ -432,16 +432,9 @@ class XrlClient:
         groups: dict[tuple[str, ...], list[tuple[int, tuple[str, ...]]]] = {}
         cached: set[int] = set()
         for position, xrl in xrls.items():
-            if xrl.protocol != "finder":
-                addresses: tuple[str, ...] | Reply = (xrl.address,)
-            elif xrl.target == "finder":
-                addresses = self._ask_finder(str(xrl), limit)
-            else:
-                addresses = self._resolved.get((xrl.target, xrl.command)) or ()
-                if addresses:
-                    cached.add(position)
-                else:
-                    addresses = self._resolve(xrl, limit)
+            if xrl.protocol == "finder" and (xrl.target, xrl.command) in self._resolved:
+                cached.add(position)
+            addresses = self._addresses(xrl, limit)
             if isinstance(addresses, Reply):
                 replies[position] = addresses
             else:
@@ -461,6 +454,14 @@ class XrlClient:
                     if moved[key]:
                         again.append(position)
         return again
+
+    def _addresses(self, xrl: Xrl, limit: float) -> tuple[str, ...] | Reply:
+        """Where to call an XRL; or the reply, when there is nothing to call any more."""
+        if xrl.protocol != "finder":
+            return (xrl.address,)
+        if xrl.target == "finder":
+            return self._ask_finder(str(xrl), limit)
+        return self._resolved.get((xrl.target, xrl.command)) or self._resolve(xrl, limit)
 
     def _call_group(
         self,

@@ -121,7 +121,7 @@ def test_several_switches(sshd: Sshd, known_hosts: Path) -> None:
     assert (first["switch"], second["switch"]) == ("127.0.0.1", "localhost")
     assert first["answers"][0] == {"command": "show a", "success": True, "mode": 1, "text": "out[show a]\n"}
     assert first["answers"][1]["success"] is False
-    assert unknown["error"]["code"] == "unknown-host-key"
+    assert unknown["error"]["code"] == "unreachable"
 
 
 def test_exit_codes(sshd: Sshd, known_hosts: Path, standin: StandIn) -> None:

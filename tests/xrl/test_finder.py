@@ -116,7 +116,8 @@ def test_a_watcher_hears_of_births_and_deaths(switch: XrlSwitch) -> None:
 def test_the_cookie_lets_a_process_take_its_place_over(switch: XrlSwitch) -> None:
     end, again = FinderEnd.connect(switch.finder), FinderEnd.connect(switch.finder)
     cookie = end.register(FEA, "their_fea")
-    register = f"{FINDER}/register_finder_client?instance_name:txt={FEA}&class_name:txt=their_fea&singleton:bool=false&in_cookie:txt="
+    names = f"instance_name:txt={FEA}&class_name:txt=their_fea"
+    register = f"{FINDER}/register_finder_client?{names}&singleton:bool=false&in_cookie:txt="
     assert again.ask(register)[0].startswith("102 / ")
     assert again.register(FEA, "their_fea", cookie) != cookie
     again.ok(f"{FINDER}/unregister_finder_client?instance_name:txt={FEA}")

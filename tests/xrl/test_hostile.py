@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import tracemalloc
@@ -31,8 +32,20 @@ from tests.xrl.peers import FinderEnd, StcpCaller, closed
 
 SOUP = st.lists(
     st.sampled_from(
-        list(":=&,%+?/ ->\n\0é")
-        + ["%2C", "%25", "txt", "u32", "list", "ipv6net", "a", "1", "://", "fp64", "9" * 30]
+        [
+            *":=&,%+?/ ->\n\0é",
+            "%2C",
+            "%25",
+            "txt",
+            "u32",
+            "list",
+            "ipv6net",
+            "a",
+            "1",
+            "://",
+            "fp64",
+            "9" * 30,
+        ]
     ),
     max_size=60,
 ).map("".join)
@@ -100,10 +113,8 @@ def test_a_packed_body_is_read_or_refused(raw: bytes) -> None:
 def test_one_flipped_byte_is_read_or_refused(args: Atoms, data: st.DataObject) -> None:
     raw = bytearray(pack_args(args))
     raw[data.draw(st.integers(0, len(raw) - 1))] ^= data.draw(st.integers(1, 255))
-    try:
+    with contextlib.suppress(Malformed):
         unpack_args(bytes(raw))
-    except Malformed:
-        pass
 
 
 @given(st.binary(max_size=100).map(lambda raw: b"STCP\1\1" + raw) | st.binary(), st.integers(1, 30))

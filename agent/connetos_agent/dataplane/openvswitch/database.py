@@ -159,6 +159,7 @@ class Database:
         self._lock = threading.Lock()
         self._changed = threading.Condition()
         self._closed = False
+        self._complete = False
         self._thread = threading.Thread(target=self._run, name="ovsdb", daemon=True)
 
     # -- connection -----------------------------------------------------------------------------------
@@ -203,6 +204,7 @@ class Database:
         """Ask for what there is and for every change; the answer is taken in by the thread like any update."""
         wanted = {table: {"columns": columns} for table, columns in COLUMNS.items()}
         self._request("monitor", [SCHEMA, None, wanted])
+        self._complete = True
 
     def _run(self) -> None:
         while not self._closed:
@@ -232,6 +234,7 @@ class Database:
     def _fail_waiting(self) -> None:
         with self._lock:
             sock, self._socket = self._socket, None
+            self._complete = False
             waiting, self._replies = self._replies, {}
         if sock is not None:
             sock.close()
@@ -317,7 +320,13 @@ class Database:
         return self._records.root_uuid
 
     def sync(self) -> None:
-        """Return when everything that was committed before is in the records."""
+        """Return when everything that was committed before is in the records.
+
+        Raises:
+            DriverError: the connection is broken, or so new that the records aren't complete.
+        """
+        if not self._complete:
+            raise DriverError(f"not connected to Open vSwitch's database at {self.remote}; trying again")
         self._request("echo", [])
 
     # -- changing -------------------------------------------------------------------------------------

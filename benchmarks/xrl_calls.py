@@ -59,7 +59,7 @@ def require_equal(rig: Rig, client: XrlClient, get: Xrl) -> None:
     """
     (value,) = client.call(get)
     if value.value != f'"{VALUE}"' or rig.sdk.config(LEAF) != VALUE:
-        raise BenchmarkError(f"XRL says {value.value}, REST says {rig.sdk.config(LEAF)!r}")
+        raise BenchmarkError(f"XRL says {value.value!r}, REST says {rig.sdk.config(LEAF)!r}")
 
 
 def rate(client: XrlClient, xrl: Xrl, calls: int = 2000) -> float:

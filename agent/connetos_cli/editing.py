@@ -17,7 +17,7 @@ def unfinished(line: str) -> str:
 def addition(line: str, found: Sequence[tuple[str, str]]) -> str:
     """What Tab or Space adds to `line`: the rest of the word all candidates share, and a blank when it is whole."""
     words = [word for word, _ in found if not word.startswith("<")]
-    if not words:
+    if not words or ("<...>" in dict(found)):  # not all are listed, so what they share isn't known
         return ""
     start = unfinished(line)
     shared = os.path.commonprefix(words)  # noqa: RUF071 - words, not paths: character by character is right

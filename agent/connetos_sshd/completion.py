@@ -17,12 +17,13 @@ class Completion:
     Attributes:
         word: the word, or a description such as `<vlan-id>` of what may be typed.
         help: what it means.
-        name: whether it is a name that somebody has given; Space completes only the CLI's own words.
+        keyword: whether it is a word of the CLI itself. Space completes only these: `vlan-id 2` and a space must
+            not become `vlan-id 20` because there is a VLAN 20.
     """
 
     word: str
     help: str = ""
-    name: bool = False
+    keyword: bool = False
 
     @property
     def typeable(self) -> bool:
@@ -35,7 +36,7 @@ def from_answer(items: Any) -> list[Completion]:
     if not isinstance(items, list):
         return []
     return [
-        Completion(str(item.get("word", "")), str(item.get("help", "")), bool(item.get("name")))
+        Completion(str(item.get("word", "")), str(item.get("help", "")), bool(item.get("keyword")))
         for item in items
         if isinstance(item, dict) and item.get("word")
     ]
@@ -59,7 +60,7 @@ def within_quotes(left: str) -> bool:
 
 def by_space(word: str, completions: list[Completion]) -> str:
     """What Space adds to the word before the blank: the rest of the only word of the CLI that it can be."""
-    if len(completions) != 1 or completions[0].name:
+    if len(completions) != 1 or not completions[0].keyword:
         return ""
     return _rest(word, completions)
 

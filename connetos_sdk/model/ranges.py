@@ -87,4 +87,6 @@ def expand_ports(word: str) -> list[str]:
 
 def port_order(name: str) -> tuple[str | int, ...]:
     """Sort key that puts te-1/1/2 before te-1/1/10; works for VLAN numbers and addresses too."""
+    if name.isascii() and name.isdigit() and len(name) < 10:
+        return "", int(name), ""  # what the general case makes of it, for the thousands of VLANs there may be
     return tuple(int(part) if odd % 2 else part for odd, part in enumerate(re.split(r"([0-9]+)", name)))

@@ -25,7 +25,7 @@ from typing import NamedTuple
 from connetos_sdk.wire.xrl import Atoms, Code, Malformed, Reply, Xrl, boolean, error_of, packed, txt, u32
 from connetos_sdk.wire.xrl import finder as finder_wire
 from connetos_sdk.wire.xrl import stcp as stcp_wire
-from connetos_sdk.wire.xrl.codes import known
+from connetos_sdk.wire.xrl.codes import CORRUPT, known
 from connetos_sdk.wire.xrl.escape import to_text
 from connetos_sdk.wire.xrl.stcp import FrameType
 from connetos_sdk.wire.xrl.text import split_args
@@ -114,7 +114,9 @@ class _StcpChannel:
             if len(bodies) == 1:
                 self._exchange_one(bodies[0], replies, open_calls, timeout_s)
             else:
-                self._exchange_many(bodies, replies, open_calls, min(in_flight, MAX_IN_FLIGHT), timeout_s)
+                self._exchange_many(
+                    bodies, replies, open_calls, max(1, min(in_flight, MAX_IN_FLIGHT)), timeout_s
+                )
         except _Broken as error:
             self.close()
             if isinstance(error, _NotSent):
@@ -399,7 +401,18 @@ class XrlClient:
 
     def send(self, xrl: Xrl | str, *, timeout_s: float | None = None) -> Reply:
         """As `call`, but whatever goes wrong is in the reply, with the code that XORP has for it."""
-        return self.call_many([xrl], timeout_s=timeout_s)[0]
+        parsed = Xrl.parse(xrl) if isinstance(xrl, str) else xrl
+        key = parsed.target, parsed.command
+        known_at = self._resolved.get(key) if parsed.protocol == "finder" else None
+        if known_at:  # the short way, which is the usual one
+            limit = self._timeout_s if timeout_s is None else timeout_s
+            endpoints = tuple(map(_endpoint, known_at))
+            (reply,) = self._call_group(endpoints, [(0, known_at)], {0: parsed}, 1, limit)
+            if reply.code is not Code.SEND_FAILED_TRANSIENT and reply != CORRUPT:
+                return reply
+            # Neither has reached a method: the target went, or another one listens there now.
+            self._resolved.pop(key, None)
+        return self.call_many([parsed], timeout_s=timeout_s)[0]
 
     def call_many(
         self, xrls: Iterable[Xrl | str], *, in_flight: int = 40, timeout_s: float | None = None
@@ -415,7 +428,8 @@ class XrlClient:
             The replies in the order of `xrls`; errors of single calls are in them.
 
         Raises:
-            Malformed: one of the texts isn't an XRL, or a call is too large. Nothing was sent.
+            Malformed: one of the texts isn't an XRL, and nothing was sent; or a value doesn't fit its type or a
+                call is too large, and nothing was sent to that target.
         """
         limit = self._timeout_s if timeout_s is None else timeout_s
         parsed = [Xrl.parse(xrl) if isinstance(xrl, str) else xrl for xrl in xrls]
@@ -446,7 +460,7 @@ class XrlClient:
             for (position, _), reply in zip(calls, found, strict=True):
                 replies[position] = reply
                 # Neither has reached a method: the target went, or another one listens there now.
-                if position in cached and reply.code in (Code.SEND_FAILED_TRANSIENT, Code.INTERNAL_ERROR):
+                if position in cached and (reply.code is Code.SEND_FAILED_TRANSIENT or reply == CORRUPT):
                     key = xrls[position].target, xrls[position].command
                     if key not in moved:
                         before = self._resolved.pop(key, None)
@@ -477,6 +491,10 @@ class XrlClient:
             bodies = [
                 packed.pack_request(addresses[number], xrls[position].args) for position, addresses in calls
             ]
+            if max(map(len, bodies)) > stcp_wire.MAX_BODY_BYTES:
+                raise Malformed(
+                    "the call is too large", hint=f"at most {stcp_wire.MAX_BODY_BYTES} bytes of arguments"
+                )
             try:
                 channel = self._take(endpoint, limit)
                 replies = channel.exchange(bodies, in_flight, limit)

@@ -93,3 +93,12 @@ def test_malformed_messages_end_only_their_own_connection(cli: CommandLine) -> N
     assert cli('show "').text.startswith("ERROR: quote at column")
     assert not cli("x" * 5000).ok
     assert cli("show vlans").ok
+
+
+def test_endless_lists_are_cut_and_say_so(cli: CommandLine, switch: Switch) -> None:
+    switch.apply_lines("set vlans vlan-id 1:4094")
+    cli("configure")
+    words = cli.words("delete vlans vlan-id ")
+    assert len(words) == 1001
+    assert words[-1] == "<...>"
+    assert cli.words("delete vlans vlan-id 409")[:3] == ["409", "4090", "4091"]

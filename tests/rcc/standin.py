@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Any
 
 USER, PASSWORD = "admin", "open sesame"
-WORDS = {"": ["configure", "exit", "quit", "show"], "show": ["version", "vlan-interface", "vlans"]}
+WORDS = {
+    "": ["configure", "exit", "quit", "show"],
+    "show": ["version", "vlan-interface", "vlans"],
+    "set vlan-id": ["20"],
+}
 
 
 class StandIn:
@@ -105,10 +109,10 @@ async def _run(line: str, mode: int) -> tuple[str, bool, int, bool]:
             return f'syntax error, command "{word}" is not recognized.\n', False, mode, False
 
 
-def _completions(left: str) -> list[dict[str, str]]:
+def _completions(left: str) -> list[dict[str, Any]]:
     before, _, word = left.rpartition(" ")
     return [
-        {"word": candidate, "help": f"About {candidate}"}
+        {"word": candidate, "help": f"About {candidate}", "keyword": not candidate.isdigit()}
         for candidate in WORDS.get(before.strip(), [])
         if candidate.startswith(word)
     ]

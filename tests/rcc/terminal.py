@@ -19,21 +19,28 @@ SECONDS = 15.0
 class Terminal:
     """A program on a terminal: `send` types, `expect` waits for what it shows."""
 
-    def __init__(self, argv: list[str], *, rows: int = 24, columns: int = 80, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, argv: list[str], *, rows: int = 24, columns: int = 80, environment: dict[str, str] | None = None
+    ) -> None:
         self._master, slave = pty.openpty()
         self.seen = ""
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        # The program reads passwords from its controlling terminal.
         self.process = subprocess.Popen(
-            argv, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            ["setsid", "--ctty", *argv],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
             env={**os.environ, "TERM": "xterm", **(environment or {})},
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        )  # fmt: skip
+        )
         os.close(slave)
 
     def __enter__(self) -> Terminal:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.process.kill()
         self.process.wait()
         os.close(self._master)

@@ -49,8 +49,8 @@ def test_a_change_over_rcc(leaf: LabSwitch, access: Sshd, known: Path, switch: S
         assert all(a.success for a in answers), answers
         assert [a.mode for a in answers] == [Mode.CONFIGURE] * 3 + [Mode.OPERATIONAL] * 2
         assert "Commit OK." in answers[2].text
-        assert "web" in answers[4].text
-    assert switch.get(f"{VLAN} vlan-name") == "web"
+        assert "\n77 " in answers[4].text
+    assert switch.config(f"{VLAN} vlan-name") == "web"
 
 
 def test_the_vendors_client(leaf: LabSwitch, access: Sshd, switch: Switch) -> None:
@@ -59,7 +59,7 @@ def test_the_vendors_client(leaf: LabSwitch, access: Sshd, switch: Switch) -> No
     assert [(a.success, a.mode, a.messages) for a in answers] == [
         (1, 2, 1), (1, 2, 1), (0, 2, 1), (1, 2, 1), (1, 1, 1), (1, 1, 1), (1, 1, 1),
     ]  # fmt: skip
-    assert "77" in switch.get("vlans vlan-id")
+    assert 77 in switch.vlans()
 
 
 def test_a_wrong_password_is_slow(leaf: LabSwitch, access: Sshd, known: Path) -> None:
@@ -69,7 +69,9 @@ def test_a_wrong_password_is_slow(leaf: LabSwitch, access: Sshd, known: Path) ->
     assert time.monotonic() - begin > 0.9
 
 
-def test_a_dropped_connection_frees_the_candidate(leaf: LabSwitch, access: Sshd, known: Path, switch: Switch) -> None:
+def test_a_dropped_connection_frees_the_candidate(
+    leaf: LabSwitch, access: Sshd, known: Path, switch: Switch
+) -> None:
     with client(leaf, access, known) as first:
         assert first.run("configure exclusive").mode == Mode.CONFIGURE
         first.run(f"set {VLAN}")
@@ -80,7 +82,7 @@ def test_a_dropped_connection_frees_the_candidate(leaf: LabSwitch, access: Sshd,
         while third.run("configure exclusive").mode != Mode.CONFIGURE:
             assert time.monotonic() < deadline
             time.sleep(0.05)
-    assert "77" not in (switch.get("vlans vlan-id") or {})
+    assert 77 not in switch.vlans()
 
 
 def test_fifty_sessions_of_which_ten_edit(leaf: LabSwitch, access: Sshd, known: Path, switch: Switch) -> None:
@@ -94,5 +96,4 @@ def test_fifty_sessions_of_which_ten_edit(leaf: LabSwitch, access: Sshd, known: 
             assert all(a.success for a in answers), answers
 
     assert threads(50, one) == []
-    vlans = switch.get("vlans vlan-id")
-    assert {str(200 + n) for n in range(10)} <= set(vlans)
+    assert {200 + n for n in range(10)} <= set(switch.vlans())

@@ -19,7 +19,13 @@ from tests.rcc.standin import PASSWORD, USER, StandIn
 
 
 def client(sshd: Sshd, known_hosts: Path, **options: object) -> RccClient:
-    arguments = {"username": USER, "password": PASSWORD, "port": sshd.port, "known_hosts": known_hosts, **options}
+    arguments = {
+        "username": USER,
+        "password": PASSWORD,
+        "port": sshd.port,
+        "known_hosts": known_hosts,
+        **options,
+    }
     return RccClient("127.0.0.1", **arguments)  # type: ignore[arg-type]
 
 

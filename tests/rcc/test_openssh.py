@@ -61,10 +61,16 @@ def test_commands_on_standard_input(ssh: list[str]) -> None:
 
 def test_the_subsystem(ssh: list[str]) -> None:
     done = subprocess.run(
-        [*ssh, "-s", "127.0.0.1", "remote_config"], input=b"show version\nconfigure\n", capture_output=True, timeout=30, check=False
+        [*ssh, "-s", "127.0.0.1", "remote_config"],
+        input=b"show version\nconfigure\n",
+        capture_output=True,
+        timeout=30,
+        check=False,
     )
     expected = bytes.fromhex("0000001e00000001000000016f75745b73686f772076657273696f6e5d0a")
-    entering = bytes.fromhex("000000290000000100000002456e746572696e6720636f6e66696775726174696f6e206d6f64652e0a")
+    entering = bytes.fromhex(
+        "000000290000000100000002456e746572696e6720636f6e66696775726174696f6e206d6f64652e0a"
+    )
     assert done.stdout == expected + entering
     assert done.returncode == 0
     assert run(ssh, "-s", "127.0.0.1", "sftp")[0] != 0
@@ -145,6 +151,13 @@ def test_tab_and_space_complete(shell: Terminal, standin: StandIn) -> None:
     assert standin.lines == ["show vlans ", "show version | match x"]
 
 
+def test_space_never_changes_a_name(shell: Terminal, standin: StandIn) -> None:
+    shell.send("configure\rset vlan-id 2 x\r")
+    shell.expect("out[set vlan-id 2 x]")
+    shell.send("set vlan-id 2\t\r")
+    shell.expect("out[set vlan-id 20 ]")
+
+
 def test_nothing_is_completed_within_quotes(shell: Terminal) -> None:
     shell.send('show "sh ?" x\r')
     shell.expect('out[show "sh ?" x]')
@@ -184,7 +197,12 @@ def test_ctrl_c_drops_the_line_and_ctrl_d_leaves(shell: Terminal, standin: Stand
 
 def test_typing_ahead(shell: Terminal) -> None:
     shell.send("configure\rset a\rexit\rshow vlans\r")
-    for answer in ("Entering configuration mode.", "out[set a]", "Leave configuration mode.", "out[show vlans]"):
+    for answer in (
+        "Entering configuration mode.",
+        "out[set a]",
+        "Leave configuration mode.",
+        "out[show vlans]",
+    ):
         shell.expect(f"{answer}\r\n")
     shell.send("show a\r\nshow b\nquit\n")
     shell.expect("show a\r\nout[show a]\r\nleaf1> show b\r\nout[show b]\r\nleaf1> quit\r\n")

@@ -65,7 +65,9 @@ def test_the_log_has_changes_and_no_secrets() -> None:
     responses = [
         Response("show a", (message(b"", mode=2),)),
         Response("set x", (message(b"", mode=1),)),
-        Response('set system login user a authentication plain-text-password "my secret"', (message(b"", mode=2),)),
+        Response(
+            'set system login user a authentication plain-text-password "my secret"', (message(b"", mode=2),)
+        ),
         Response("commit", (message(b"", 0, 2),)),
     ]
     lines = [line.split("\t")[1:] for line in log_lines("ops", responses)]
@@ -75,10 +77,13 @@ def test_the_log_has_changes_and_no_secrets() -> None:
     ]
 
 
-def rcc(sshd: Sshd, known_hosts: Path, *arguments: str, stdin: str = "", password: str | None = PASSWORD) -> tuple[int, str, str]:
+def rcc(
+    sshd: Sshd, known_hosts: Path, *arguments: str, stdin: str = "", password: str | None = PASSWORD
+) -> tuple[int, str, str]:
     environment = {**os.environ, "RCC_PASSWORD": password} if password else {**os.environ}
+    options = ["-u", USER, "--port", str(sshd.port), "--known-hosts", str(known_hosts), *arguments]
     done = subprocess.run(
-        [sys.executable, "-m", "connetos_sdk.rcc_cli", "-u", USER, "--port", str(sshd.port), "--known-hosts", str(known_hosts), *arguments],
+        [sys.executable, "-m", "connetos_sdk.rcc_cli", *options],
         input=stdin, capture_output=True, text=True, timeout=60, check=False, env=environment,
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
@@ -109,7 +114,9 @@ def test_a_file_and_standard_input(sshd: Sshd, known_hosts: Path, tmp_path: Path
 
 
 def test_several_switches(sshd: Sshd, known_hosts: Path) -> None:
-    known_hosts.write_text(known_hosts.read_text() + known_hosts.read_text().replace("127.0.0.1", "localhost"))
+    known_hosts.write_text(
+        known_hosts.read_text() + known_hosts.read_text().replace("127.0.0.1", "localhost")
+    )
     both = "-s", "127.0.0.1", "-s", "localhost"
     assert rcc(sshd, known_hosts, *both, "-c", "show a")[:2] == (
         0,

@@ -23,12 +23,13 @@ from connetos_sdk.wire.xrl import (
     pack_args,
     parse_args,
     stcp,
+    txt,
     unpack_args,
     unpack_request,
 )
 from connetos_sdk.wire.xrl.values import parse_mac
 from tests.xrl.conftest import XrlSwitch
-from tests.xrl.peers import FinderEnd, StcpCaller, closed
+from tests.xrl.peers import FinderEnd, StcpCaller, closed, text_atom
 
 SOUP = st.lists(
     st.sampled_from(
@@ -215,6 +216,23 @@ def test_large_frames_begun_by_many_dont_fill_the_memory(switch: XrlSwitch) -> N
     honest = StcpCaller(switch.stcp)
     honest.helo()
     assert honest.take()[0] == 1
+
+
+def test_a_caller_that_doesnt_read_its_answers_isnt_answered_further(switch: XrlSwitch) -> None:
+    lines = "".join(f"set vlans vlan-id {vlan} description {'x' * 200}\n" for vlan in range(2, 500))
+    with switch.client() as client:
+        client.call(Xrl("connetos", "connetos_config/0.1/change", (txt("lines", lines), txt("comment", ""))))
+        (resolved,) = client.resolve("connetos", "connetos_config/0.1/show")
+    lazy, other = StcpCaller(switch.stcp), StcpCaller(switch.stcp)
+    for _ in range(300):
+        lazy.request(resolved, text_atom("path", b"vlans"))
+    for _ in range(20):
+        other.helo()
+        other.take()
+    listener = switch.service._listener
+    assert listener
+    assert max(c.transport.get_write_buffer_size() for c in listener.connections) < 4 << 20
+    assert {lazy.take()[2] for _ in range(300)} == {100}
 
 
 def test_too_many_connections_are_turned_away(switch: XrlSwitch) -> None:

@@ -60,10 +60,11 @@ def _children(node: Container, present: dict[str, object] | None) -> Iterable[Co
 def _keys(
     node: KeyedList, document: Document, platform: Platform, path: tuple[str, ...], *, existing: bool
 ) -> Iterable[Completion]:
-    names = set(tree.get(document, path, {})) | node.always
-    if node.keys_from == "platform" and not existing:
-        names |= set(platform.ports)
-    yield from (Completion(name, node.help) for name in sorted(names, key=port_order))
+    names = tree.get(document, path, {})  # in order: documents keep the keys of lists sorted
+    more = set(platform.ports) if node.keys_from == "platform" and not existing else node.always
+    if not names.keys() >= more:
+        names = sorted(names.keys() | more, key=port_order)
+    yield from (Completion(name, node.help) for name in names)
     if not existing:
         yield Completion(f"<{node.key.name}>", node.key.accepts)
 
@@ -76,6 +77,5 @@ def _values(node: Leaf | LeafList, document: Document) -> list[Completion]:
         return [Completion("false"), Completion("true")]
     found: list[Completion] = []
     if leaf.reference:
-        target = tree.get(document, leaf.reference, {})
-        found = [Completion(name) for name in sorted(target, key=port_order)]
+        found = [Completion(name) for name in tree.get(document, leaf.reference, {})]
     return [*found, Completion(f"<{leaf.name}>", node.accepts)]

@@ -28,6 +28,8 @@ MERGING = "Waiting for merging configuration."
 ARCHIVE = re.compile(r"(?:/switch/config/)?connetos\.conf\.([0-9]{2})")
 FILE_NAME = re.compile(r"(?:/switch/config/)?([A-Za-z0-9_][A-Za-z0-9_.-]{0,62})")
 MAX_LINE = 4096
+MAX_COMPLETIONS = 1000
+"""More than anybody reads; a switch may have 4,094 VLANs."""
 
 TOP_LEVEL = (
     Completion("configure", "Enter configuration mode"),
@@ -117,6 +119,9 @@ class CliSession:
         found = list(pipes.FILTERS) if filters and not filters[-1] else [] if filters else self._next(command)
         names = [c for c in found if not c.word.startswith("<") and c.word.startswith(unfinished)]
         values = [c for c in found if c.word.startswith("<")]
+        if len(names) > MAX_COMPLETIONS:
+            more = Completion("<...>", f"{len(names) - MAX_COMPLETIONS} more: type the beginning")
+            return [*names[:MAX_COMPLETIONS], more]
         return names + (values if not unfinished or not names else [])
 
     def close(self) -> None:

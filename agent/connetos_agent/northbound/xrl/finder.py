@@ -81,6 +81,8 @@ class _Connection(asyncio.Protocol):
         self._reader = wire.MessageReader()
         self._waiting: deque[str] = deque()
         self._asked: int | None = None
+        self._messages: deque[bytes] = deque()
+        self._choked = False
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._peer = ""
         self._after: list[Callable[[], None]] = []
@@ -100,6 +102,7 @@ class _Connection(asyncio.Protocol):
         self._schedule_hello()
 
     def connection_lost(self, _exc: Exception | None) -> None:
+        self._messages.clear()
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
@@ -114,10 +117,12 @@ class _Connection(asyncio.Protocol):
         self.transport.abort()
 
     def pause_writing(self) -> None:
+        self._choked = True
         self.transport.pause_reading()
 
     def resume_writing(self) -> None:
-        self.transport.resume_reading()
+        self._choked = False
+        self._work()
 
     def _timer(self, name: str, seconds: float, action: Callable[[], None]) -> None:
         self._cancel(name)
@@ -132,14 +137,29 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         try:
-            for message in self._reader.feed(data):
-                self._cancel("message")
-                self._take(wire.parse(message))
+            messages = self._reader.feed(data)
         except Malformed as error:
             self.drop(error.reason)
             return
+        if messages:
+            self._cancel("message")
+            self._messages += messages
+            self._work()
         if self._reader.held and "message" not in self._timers:
             self._timer("message", MESSAGE_SECONDS, lambda: self.drop("a message takes too long"))
+
+    def _work(self) -> None:
+        """Take what came, as long as the client reads its answers."""
+        while self._messages and not self._choked:
+            try:
+                self._take(wire.parse(self._messages.popleft()))
+            except Malformed as error:
+                self.drop(error.reason)
+                return
+        if self._messages:
+            self.transport.pause_reading()
+        else:
+            self.transport.resume_reading()
 
     def _take(self, message: wire.Request | wire.Response) -> None:
         if self.transport.is_closing():

@@ -28,6 +28,8 @@ FREE_BYTES = 64 * 1024
 """A frame up to this size may always be begun."""
 BUDGET_BYTES = 64 * 1024 * 1024
 """What the larger incomplete frames of all connections may take together."""
+WRITE_BYTES = 64 * 1024
+"""Answers are handed to the kernel in pieces of about this size."""
 FRAME_SECONDS = 30.0
 """A frame that was begun must be complete after so long."""
 SILENCE_SECONDS = 180.0
@@ -185,11 +187,16 @@ class _Connection(asyncio.Protocol):
 
     def _work(self) -> None:
         out: list[bytes] = []
+        size = 0
         waiting = self._waiting
         while waiting and not self._choked and self._running < MAX_RUNNING:
             answer = self._answer(waiting.popleft())
             if answer:
                 out.append(answer)
+                size += len(answer)
+                if size >= WRITE_BYTES:  # after which the transport may say that the caller doesn't read
+                    self._write(b"".join(out))
+                    out, size = [], 0
         if out:
             self._write(b"".join(out))
         self._regulate()

@@ -9,7 +9,15 @@ from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
-from benchmarks import agent_memory, cli_completion, commit_1000_vlans, commit_one_leaf, restart_loss, rows
+from benchmarks import (
+    agent_memory,
+    cli_completion,
+    commit_1000_vlans,
+    commit_one_leaf,
+    restart_loss,
+    rows,
+    xrl_calls,
+)
 from benchmarks.measure import Progress
 from benchmarks.rig import BenchmarkError, Rig, obstacle, rig
 from benchmarks.rows import Row
@@ -18,7 +26,7 @@ from connetos_sdk.lab import LabError
 
 BENCHMARKS: dict[str, Callable[[Rig, Progress], Row]] = {
     module.NAME: module.run
-    for module in (commit_one_leaf, commit_1000_vlans, restart_loss, agent_memory, cli_completion)
+    for module in (commit_one_leaf, commit_1000_vlans, restart_loss, agent_memory, cli_completion, xrl_calls)
 }
 """Every benchmark by name, in the order of the table."""
 

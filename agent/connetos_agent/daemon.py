@@ -14,6 +14,7 @@ import socket
 import ssl
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from connetos_agent import logs, settings
 from connetos_agent.config.manager import ConfigManager
@@ -34,6 +35,9 @@ from connetos_agent.settings import Settings
 from connetos_agent.show.state import StateReader
 from connetos_sdk import __version__
 from connetos_sdk.errors import ConnetosError
+
+if TYPE_CHECKING:
+    from connetos_agent.northbound.xrl.service import XrlService
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +88,7 @@ class Agent:
         authenticator, state = Authenticator(self._accounts), StateReader(self.manager)
         self._rest = RestApi(self.manager, state, authenticator)
         self._cli = CliServer(self.manager, state, self._rest.reader, authenticator)
+        self._xrl: XrlService | None = None
         self._server = HttpServer(self._rest.handle, problem)
 
     async def start(self) -> None:
@@ -93,9 +98,18 @@ class Agent:
         await self._rest.open()
         await self._cli.start(_unix_socket(self._config.run_directory / "cli.sock"))
         await self._listen()
+        if self._config.xrl.enabled:
+            await self._start_xrl()
         (self._config.run_directory / "agent.pid").write_text(f"{os.getpid()}\n", "ascii")
         gc.collect()
         gc.freeze()
+
+    async def _start_xrl(self) -> None:
+        from connetos_agent.northbound.xrl.service import XrlService
+
+        state = StateReader(self.manager)  # of its own: its observers belong to its own thread
+        self._xrl = XrlService(self.manager, state, self.manager.events, self._config.xrl)
+        await self._xrl.start()
 
     async def _listen(self) -> None:
         await self._server.listen(_unix_socket(self._config.run_directory / "agent.sock"), None)
@@ -120,6 +134,8 @@ class Agent:
 
     async def stop(self) -> None:
         """Stop answering; the data plane goes on as it is."""
+        if self._xrl is not None:
+            await self._xrl.stop()
         await self._server.close()
         await self._cli.stop()
         await self._rest.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from connetos_agent.dataplane.platform import Platform
+from connetos_agent.northbound.xrl.settings import XrlSettings
 
 DATAPLANES = ("openvswitch", "memory")
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -44,6 +45,7 @@ class Settings:
     platform: Platform = field(default_factory=Platform)
     openvswitch: OpenVSwitchSettings = field(default_factory=OpenVSwitchSettings)
     listen: tuple[tuple[str, int], ...] = ()
+    xrl: XrlSettings = field(default_factory=XrlSettings)
 
 
 def load(path: Path) -> Settings:
@@ -61,6 +63,7 @@ def load(path: Path) -> Settings:
     platform = reader.table("platform")
     vswitch = reader.table("openvswitch")
     rest = reader.table("rest")
+    xrl = reader.table("xrl")
     defaults, vswitch_defaults = Settings(), OpenVSwitchSettings()
     settings = Settings(
         state_directory=Path(reader.text("state-directory", str(defaults.state_directory))),
@@ -79,8 +82,17 @@ def load(path: Path) -> Settings:
             datapath_type=vswitch.text("datapath-type", "") or None,
         ),
         listen=rest.addresses("listen"),
+        xrl=XrlSettings(
+            enabled=xrl.flag("enabled", default=False),
+            finder_listen=xrl.address("finder-listen", defaults.xrl.finder_listen),
+            stcp_listen=xrl.address("stcp-listen", defaults.xrl.stcp_listen) or defaults.xrl.stcp_listen,
+            classes=xrl.words("classes", defaults.xrl.classes),
+            finders=xrl.addresses("finders"),
+            finder_classes=xrl.words("finder-classes", defaults.xrl.finder_classes),
+            permitted=xrl.words("permitted", ()),
+        ),
     )
-    for used in (reader, platform, vswitch, rest):
+    for used in (reader, platform, vswitch, rest, xrl):
         used.finish()
     return settings
 
@@ -117,6 +129,28 @@ class _Reader:
         if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
             raise self._wrong(key, 'must map port names to network devices, such as "te-1/1/1" = "te-1-1-1"')
         return value
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        value = self._table.pop(key, default)
+        if not isinstance(value, bool):
+            raise self._wrong(key, "must be true or false")
+        return value
+
+    def words(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        value = self._table.pop(key, list(default))
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self._wrong(key, "must be a list of texts")
+        return tuple(value)
+
+    def address(self, key: str, default: tuple[str, int] | None) -> tuple[str, int] | None:
+        """One "address:port"; empty text for none."""
+        if key not in self._table:
+            return default
+        value = self._table.pop(key)
+        if value == "":
+            return None
+        self._table[key] = [value]
+        return self.addresses(key)[0]
 
     def addresses(self, key: str) -> tuple[tuple[str, int], ...]:
         found = []

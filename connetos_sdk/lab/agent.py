@@ -143,6 +143,8 @@ class Agent:
                 f'bridge = "{BRIDGE}"',
                 'datapath-type = "netdev"',
             ]
+        if self.spec.xrl:
+            lines += ["", "[xrl]", "enabled = true"]
         return "\n".join([*lines, "", "[rest]", "listen = []", ""])
 
     def _listening_socket(self) -> socket.socket:

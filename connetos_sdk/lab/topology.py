@@ -53,12 +53,16 @@ class Route:
 
 @dataclass(frozen=True)
 class SwitchSpec:
-    """One virtual switch; `config` is merged over the configuration that the lab generates."""
+    """One virtual switch; `config` is merged over the configuration that the lab generates.
+
+    With `xrl` its agent has a finder and XRL targets, on the loopback of its own namespace.
+    """
 
     name: str
     ports: int
     management: IPv4Interface
     config: Mapping[str, Any] = field(default_factory=dict)
+    xrl: bool = False
 
     @property
     def port_names(self) -> tuple[str, ...]:
@@ -104,7 +108,7 @@ class Topology:
         Raises:
             TopologyError: the file cannot be read, is not YAML, or describes something that cannot be built.
         """
-        from connetos_sdk.lab.topology_reader import read_file  # noqa: PLC0415 - the reader needs these classes
+        from connetos_sdk.lab.topology_reader import read_file
 
         return read_file(Path(path))
 
@@ -115,7 +119,7 @@ class Topology:
         Raises:
             TopologyError: the document describes something that cannot be built.
         """
-        from connetos_sdk.lab.topology_reader import read_document  # noqa: PLC0415 - the reader needs these classes
+        from connetos_sdk.lab.topology_reader import read_document
 
         return read_document(document, source)
 
@@ -150,6 +154,8 @@ def _switch_document(switch: SwitchSpec) -> dict[str, Any]:
     document: dict[str, Any] = {"ports": switch.ports, "management": str(switch.management)}
     if switch.config:
         document["config"] = dict(switch.config)
+    if switch.xrl:
+        document["xrl"] = True
     return document
 
 

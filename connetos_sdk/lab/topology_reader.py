@@ -156,7 +156,7 @@ class _Reader:
         for name, entry in entries.items():
             path = f"switches.{name}"
             document = self.mapping(entry if entry is not None else {}, path)
-            self.keys(document, path, optional=("ports", "management", "config"))
+            self.keys(document, path, optional=("ports", "management", "config", "xrl"))
             parsed[name] = document
             if "management" in document:
                 given[name] = self.management_address(document["management"], path, management, addresses)
@@ -180,6 +180,7 @@ class _Reader:
                 ports=self.port_count(document.get("ports", DEFAULT_PORTS), f"switches.{name}.ports"),
                 management=own,
                 config=self.config(document.get("config", {}), f"switches.{name}.config"),
+                xrl=self.flag(document.get("xrl", False), f"switches.{name}.xrl"),
             )
         return switches
 
@@ -208,6 +209,11 @@ class _Reader:
         document = self.mapping(value, path)
         self.string_keys(document, path)
         return document
+
+    def flag(self, value: object, path: str) -> bool:
+        if not isinstance(value, bool):
+            self.fail(path, f"{value!r} is neither true nor false")
+        return value
 
     def string_keys(self, value: object, path: str) -> None:
         """The document becomes JSON, whose keys are strings; YAML reads `10:` as a number, `on:` as true."""

@@ -14,6 +14,8 @@ from typing import Any, cast
 MAX_LINE_BYTES = 8 * 1024 * 1024
 """Longest line on the socket, either way."""
 
+READ_BYTES = 256 * 1024
+
 HELLO_SECONDS = 60.0
 """How long the agent may take for a log-in; a wrong password is answered late on purpose."""
 
@@ -70,7 +72,7 @@ class AgentLink(asyncio.Protocol):
         self._rest = bytearray()
         self._waiting: deque[Callable[[Answer | None], None]] = deque()
         self._number = 0
-        self._lost = False
+        self._lost = self._closed = False
         self.on_lost: Callable[[], None] | None = None
         """Called when the agent goes away, after the requests under way were answered with None."""
 
@@ -139,8 +141,7 @@ class AgentLink(asyncio.Protocol):
     def close(self) -> None:
         """End the session; the agent drops its candidate."""
         self.on_lost = None
-        if self._transport is not None:
-            self._transport.abort()
+        self._break_off()
 
     def pause(self) -> None:
         """Take no answers for now: whoever wants them doesn't read."""
@@ -160,6 +161,8 @@ class AgentLink(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
+        if self._closed:
+            return
         newline = data.find(b"\n")
         if newline < 0:
             self._rest += data
@@ -180,6 +183,8 @@ class AgentLink(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - as asyncio calls it
         """See `asyncio.Protocol`."""
+        if self._waiting and not self._closed:
+            self._read_on()
         self._lost = True
         waiting, self._waiting = self._waiting, deque()
         for answered in waiting:
@@ -187,7 +192,22 @@ class AgentLink(asyncio.Protocol):
         if self.on_lost is not None:
             self.on_lost()
 
+    def _read_on(self) -> None:
+        """Take the answers that are here already.
+
+        The agent answers `exit` and closes. Whatever is written meanwhile fails, and asyncio then gives the
+        connection up without reading what came before.
+        """
+        shared = None if self._transport is None else self._transport.get_extra_info("socket")
+        if shared is None:
+            return
+        with contextlib.suppress(OSError), shared.dup() as sock:
+            sock.setblocking(False)
+            while data := sock.recv(READ_BYTES):
+                self.data_received(data)
+
     def _break_off(self) -> None:
+        self._closed = True
         if self._transport is not None:
             self._transport.abort()
 

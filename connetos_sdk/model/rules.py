@@ -151,9 +151,27 @@ def routes_have_next_hops(document: Document) -> Iterator[Problem]:
             yield _problem(
                 f"{prefix} is the subnet of a VLAN interface", path, "a connected network needs no route"
             )
+        network = ipaddress.IPv4Network(prefix)
+        if (
+            network.is_multicast
+            or network.is_loopback
+            or any(ip in network and network.prefixlen == 32 for ip in own)
+        ):
+            yield _problem(
+                f"{prefix} can't be routed: it is multicast, loopback or the switch itself",
+                path,
+                "use a unicast network",
+            )
         for hop_path, hop in hops:
             address = ipaddress.IPv4Address(hop)
-            if address in own:
+            ends = {a for s in subnets if s.prefixlen < 31 for a in (s.network_address, s.broadcast_address)}
+            if address in ends:
+                yield _problem(
+                    f"{hop} is the network or broadcast address of its subnet",
+                    hop_path,
+                    "use a neighbour's address",
+                )
+            elif address in own:
                 yield _problem(f"{hop} is an address of this switch", hop_path, "use a neighbour's address")
             elif not any(address in subnet for subnet in subnets):
                 yield _problem(f"{hop} is in no connected subnet", hop_path, f"connected: {shown}")

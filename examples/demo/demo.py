@@ -53,7 +53,7 @@ def main() -> int:
 
 def tour(demo: Tour) -> None:
     """The steps, in order."""
-    title("1. Out of the box the ports are shut: nobody can talk")
+    title("1. This lab starts with its ports shut down: nobody can talk")
     demo.expect(ALONE)
     title("2. A playbook configures both switches")
     demo.play("site.yml", changed=1)
@@ -132,7 +132,9 @@ class Tour:
             "ANSIBLE_LOCALHOST_WARNING": "0",
             "ANSIBLE_FORCE_COLOR": "0",
         }
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
         for line in done.stdout.splitlines():
             if line.strip():
                 console.print(f"   [dim]{escape(line)}[/dim]")

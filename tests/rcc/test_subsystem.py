@@ -92,6 +92,20 @@ def test_quit_is_answered_before_the_end(sshd: Sshd) -> None:
         vendor(sshd, "quit", "show a")
 
 
+def test_quit_is_answered_whatever_is_sent_after_it(sshd: Sshd) -> None:
+    async def work(connection: asyncssh.SSHClientConnection) -> None:
+        for _ in range(50):
+            process = await subsystem(connection)
+            process.stdin.write(b"quit\n")
+            await asyncio.sleep(0)
+            process.stdin.write(b"show a\n" * 20)
+            assert await message(process) == (1, 1, b"")
+            assert await process.stdout.read() == b""
+            await process.wait_closed()
+
+    raw(sshd, work)
+
+
 def test_the_server_says_nothing_by_itself(sshd: Sshd) -> None:
     (answer,) = asyncio.run(talk(sshd.port, ["show a"], user=USER, password=PASSWORD, before_close=1.5))
     assert answer.messages == 1

@@ -44,6 +44,7 @@ AGENT = Caller("agent", "super-user", "agent")
 CONFIRM_LIMITS = (1, 30000)
 """Seconds of `commit confirmed` (spec/cli/limits.yaml)."""
 RETRY_SECONDS = 10.0
+REPAIR_SECONDS = 5.0
 STARTUP_TROUBLE = "startup configuration"
 
 Edit = Callable[[Document], Document]
@@ -121,8 +122,8 @@ class ConfigManager:
         self.sessions = Sessions()
         self.running = Running(0, {})
         self.confirmation: Confirmation | None = None
-        self.troubles: list[str] = []
-        """What wasn't as configured after the last start; empty when all was well."""
+        self._start_troubles: list[str] = []
+        self._repairs: asyncio.Task[None] | None = None
         self._resume_marker = resume_marker
         self._lock = asyncio.Lock()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="dataplane")
@@ -139,6 +140,26 @@ class ConfigManager:
         await self._in_worker(self._start)
         if self.confirmation is not None:
             self._arm(self.confirmation)
+        self._repairs = asyncio.get_running_loop().create_task(self._repair())
+
+    @property
+    def troubles(self) -> list[str]:
+        """What isn't as configured, or couldn't be read at the start; empty when all is well."""
+        return [*self._start_troubles, *self.dataplane.troubles.values()]
+
+    async def _repair(self) -> None:
+        """Try what isn't as configured again, until it is: a device may come back, a daemon be started again."""
+        while True:
+            await asyncio.sleep(REPAIR_SECONDS)
+            if not self.dataplane.troubles:
+                continue
+            async with self._lock:
+                before = set(self.dataplane.troubles)
+                await self._in_worker(lambda: self.dataplane.repair(self.running.document))
+            healed = before - self.dataplane.troubles.keys()
+            if healed:
+                log.info("repaired", extra={"objects": sorted(map(str, healed))[:20]})
+                self.events.publish("repaired", objects=sorted(map(str, healed))[:20])
 
     def _start(self) -> None:
         self.store.open()
@@ -154,9 +175,8 @@ class ConfigManager:
             self._resume()
         else:
             self._boot()
-        plan, troubles = self.dataplane.reconcile(self.running.document)
-        self.troubles += troubles
-        steps = [str(step) for step in plan.steps if step.driver != "accounts"]
+        made = self.dataplane.reconcile(self.running.document)
+        steps = [str(step) for step in made if step.driver != "accounts"]
         log.info(
             "data plane reconciled",
             extra={"changes": len(steps), "troubles": len(self.troubles), "first": steps[:10]},
@@ -167,7 +187,7 @@ class ConfigManager:
 
     def _resume(self) -> None:
         """Go on with the last committed revision: the agent was restarted, the switch wasn't."""
-        self.running = Running(self.store.last, self.store.read(self.store.last))
+        self.running = self._newest_readable()
         confirmation = self.store.read_confirmation()
         extended = (
             confirmation is not None and confirmation.revert_to < self.store.last < confirmation.revision
@@ -177,6 +197,15 @@ class ConfigManager:
             self.confirmation = replace(confirmation, revision=self.store.last)
         elif confirmation is not None:
             self.store.write_confirmation(None)
+
+    def _newest_readable(self) -> Running:
+        """The last committed revision; if its file is damaged, the newest before it that isn't."""
+        for revision in revision_order(self.store.facts):
+            try:
+                return Running(revision, self.store.read(revision))
+            except StorageFailed as error:
+                self._start_troubles.append(f"{error}; going on with an earlier revision")
+        return Running(self.store.last, self._startup_document())
 
     def _boot(self) -> None:
         """Load the startup configuration: the switch was booted."""
@@ -199,19 +228,24 @@ class ConfigManager:
             if text is None:
                 return {}
             document = settle({}, parse_document(text))
-            self.dataplane.plan(validate({}, document), document)
+            changes = validate({}, document)
         except ConnetosError as error:
-            self.troubles.append(f"{STARTUP_TROUBLE}: {error}")
+            self._start_troubles.append(f"{STARTUP_TROUBLE}: {error}")
             log.error("the startup configuration can't be used, starting with the default one: %s", error)
             return {}
+        try:
+            self.dataplane.check_ports(changes)
+        except ConnetosError as error:  # told, but no reason to leave the rest of the configuration
+            self._start_troubles.append(f"{STARTUP_TROUBLE}: {error}")
         if "plain-text-password" in text:
             self.store.write_startup(curly.format_curly(document))
         return document
 
     async def stop(self) -> None:
         """End; the data plane stays as it is."""
-        if self._timer is not None:
-            self._timer.cancel()
+        for task in (self._timer, self._repairs):
+            if task is not None:
+                task.cancel()
         async with self._lock:
             await self._in_worker(self.dataplane.close)
         self._worker.shutdown()
@@ -281,8 +315,15 @@ class ConfigManager:
                 confirms="always",
             )
             if not options.dry_run:
-                session.restart(self.running.document, self.running.revision)
+                self._go_on(session, candidate)
             return outcome
+
+    def _go_on(self, session: Session, committed: Document) -> None:
+        """Begin the session again after its commit, keeping what was edited while the commit was under way."""
+        edited = session.candidate
+        session.restart(self.running.document, self.running.revision)
+        if edited is not committed:
+            session.candidate = rebase(committed, edited, self.running.document)
 
     async def rollback(self, caller: Caller, revision: int, options: CommitOptions) -> Outcome:
         """Make the document of an earlier revision the running one again. Raises as `change` does."""
@@ -311,7 +352,8 @@ class ConfigManager:
     async def _commit(
         self, caller: Caller, build: Callable[[], Document], options: CommitOptions, *, confirms: Confirms
     ) -> Outcome:
-        self._check_confirm(caller, options)
+        if confirms != "never":
+            self._check_confirm(caller, options)
         pending = self.confirmation
         old = self.running
         facts = self._facts(caller, options.comment)
@@ -372,7 +414,7 @@ class ConfigManager:
             self.store.prepare(facts, outcome.set_lines, new)
             self.dataplane.run(plan, new)
             self._record(facts, plan, old)
-        except ConnetosError:
+        except BaseException:
             self.store.abort(facts)
             if confirmation is not None:
                 with contextlib.suppress(StorageFailed):
@@ -384,7 +426,7 @@ class ConfigManager:
         try:
             self.store.commit(facts)
         except StorageFailed:
-            back = Plan(tuple(step.reverse for step in reversed(plan.steps)), plan.targets)
+            back = Plan(tuple(step.reverse for step in reversed(plan.steps)), plan.targets, plan.dependents)
             self.dataplane.run(back, old)
             raise
 
@@ -495,7 +537,7 @@ class ConfigManager:
                 raise Locked("the running configuration waits for confirmation", hint="confirm it first")
             document: Document = {} if source == "default" else self.running.document
             await self._in_worker(lambda: self.store.write_startup(curly.format_curly(document)))
-        self.troubles = [trouble for trouble in self.troubles if not trouble.startswith(STARTUP_TROUBLE)]
+        self._start_troubles = [t for t in self._start_troubles if not t.startswith(STARTUP_TROUBLE)]
         self.events.publish("saved", source=source, user=caller.user)
 
 

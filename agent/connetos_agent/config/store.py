@@ -77,6 +77,7 @@ class Store:
         self._confirm = self.directory / "confirm.json"
         self.startup_file = self.directory / "config" / STARTUP_NAME
         self._lock = -1
+        self._needed = 0  # the revision to roll back to, which must be kept however many come after it
 
     def open(self) -> None:
         """Make the directories, take the lock, read the facts of all revisions.
@@ -175,8 +176,13 @@ class Store:
     def commit(self, facts: Facts) -> None:
         """Make the prepared revision the last committed one. This is the moment of the commit."""
         with _failing("recording the change", self._revisions):
-            self._path(facts.id, ".pending").rename(self._path(facts.id, ".json"))
-            _sync_directory(self._revisions)
+            pending, committed = self._path(facts.id, ".pending"), self._path(facts.id, ".json")
+            pending.rename(committed)
+            try:
+                _sync_directory(self._revisions)
+            except OSError:
+                committed.rename(pending)  # what isn't surely on the disk isn't committed
+                raise
         self.facts[facts.id] = facts
         self._prune()
 
@@ -187,6 +193,8 @@ class Store:
 
     def _prune(self) -> None:
         for revision in sorted(self.facts)[: -(KEPT_BEFORE + 1)]:
+            if revision == self._needed:
+                continue
             del self.facts[revision]
             with contextlib.suppress(OSError):
                 self._path(revision, ".json").unlink()
@@ -196,15 +204,18 @@ class Store:
     def read_confirmation(self) -> Confirmation | None:
         """The pending confirmation, or None; a damaged file counts as none and is told in the log."""
         try:
-            return Confirmation(**orjson.loads(self._confirm.read_bytes()))
+            confirmation = Confirmation(**orjson.loads(self._confirm.read_bytes()))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError) as error:
             log.error("%s can't be read and is ignored: %s", self._confirm, error)
             return None
+        self._needed = confirmation.revert_to
+        return confirmation
 
     def write_confirmation(self, confirmation: Confirmation | None) -> None:
         """Keep the pending confirmation; None: there is none any more."""
+        self._needed = 0 if confirmation is None else confirmation.revert_to
         with _failing("recording the confirmation", self._confirm):
             if confirmation is None:
                 self._confirm.unlink(missing_ok=True)

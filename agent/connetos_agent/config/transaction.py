@@ -35,11 +35,13 @@ class Plan:
 
     Attributes:
         steps: in the order in which they are made.
-        targets: every object that is read back afterwards, whether it has a step or not.
+        targets: every object that the change is about; all are read back afterwards.
+        dependents: objects that the kernel may take away with those; they are read back too.
     """
 
     steps: tuple[Step, ...]
     targets: tuple[ObjectKey, ...]
+    dependents: tuple[ObjectKey, ...] = ()
 
 
 class Dataplane:
@@ -54,6 +56,8 @@ class Dataplane:
         self.drivers = tuple(drivers)
         self.platform = platform
         self._driver_of = {kind: driver for driver in drivers for kind in driver.kinds}
+        self.troubles: dict[ObjectKey, str] = {}
+        """Objects that aren't as configured, each with the reason; `repair` tries them again."""
 
     @property
     def name(self) -> str:
@@ -90,7 +94,7 @@ class Dataplane:
             NotRealisable: a driver can't do it; the problems name the driver and the reason.
             ApplyFailed: the data plane can't be read.
         """
-        self._check_ports(changes)
+        self.check_ports(changes)
         paths: dict[ObjectKey, Path] = {}
         for change in changes:
             for target in affected(change):
@@ -108,7 +112,7 @@ class Dataplane:
                 )
                 for target, reason in refused.items()
             )
-            return Plan(steps, (*paths, *self._dependents(paths, document)))
+            return Plan(steps, tuple(paths), tuple(self._dependents(paths, document)))
         except DriverError as error:
             raise ApplyFailed(str(error)) from error
 
@@ -120,7 +124,8 @@ class Dataplane:
                 refused.update(driver.refuse(mine))
         return refused
 
-    def _check_ports(self, changes: Iterable[Change]) -> None:
+    def check_ports(self, changes: Iterable[Change]) -> None:
+        """Raise `NotRealisable` if a change is about a port that the platform doesn't have."""
         asked = {c.path[2]: c.path[:3] for c in changes if c.path[:2] == PORTS and c.new is not None}
         raise_problems(
             Problem(
@@ -156,21 +161,27 @@ class Dataplane:
         """
         before: dict[ObjectKey, State | None] = {}
         try:
-            before = self.observe(plan.targets)
+            before = self.observe((*plan.targets, *plan.dependents))
+            sound = [t for t in plan.dependents if before[t] == intent(t, document, self.platform)]
             self._apply(plan.steps)
-            mismatches = self._verify(plan.targets, document)
-        except DriverError as error:
-            reason = str(error)
+            mismatches = self._verify((*plan.targets, *sound), document)
+        except Exception as error:  # whatever it was, nothing may stay half done
+            reason = str(error) if isinstance(error, DriverError) else f"unexpected error: {error!r}"
+            if not isinstance(error, DriverError):
+                log.exception("unexpected error while applying")
         else:
             if not mismatches:
+                for target in plan.targets:
+                    self.troubles.pop(target, None)
                 return
             reason = "not as configured after applying: " + ", ".join(map(_mismatch, mismatches[:5]))
         log.error("commit failed, undoing: %s", reason)
         left = self._undo(before)
         if left:
+            self.troubles.update(dict.fromkeys(left, "left behind by a commit that couldn't be undone"))
             raise ApplyFailed(
-                f"{reason}; going back failed too: {left}",
-                hint="the next commit or a restart of the agent tries again",
+                f"{reason}; going back failed too: {', '.join(map(str, left))}",
+                hint="the agent goes on trying; see state/system/troubles",
             )
         raise ApplyFailed(reason, hint="the state before is restored")
 
@@ -190,47 +201,75 @@ class Dataplane:
             left = self._steps(wanted)
         return left
 
-    def _undo(self, before: dict[ObjectKey, State | None]) -> str:
-        """Bring objects back to the states they had; what couldn't be is returned as text."""
-        try:
-            for _ in range(SETTLE_ROUNDS + 1):
-                steps = self._steps(before)
-                if not steps:
-                    return ""
-                self._apply(steps)
-            return ", ".join(str(step.target) for step in self._steps(before))
-        except DriverError as error:
-            return str(error)
+    def _undo(self, before: Mapping[ObjectKey, State | None]) -> list[ObjectKey]:
+        """Bring objects back to the states they had; those that couldn't be are returned."""
+        for _ in range(SETTLE_ROUNDS + 1):
+            try:
+                steps = self._steps(dict(before))
+            except DriverError as error:
+                log.error("going back: %s", error)
+                return list(before)
+            if not steps or not self._apply_each(steps):
+                return [step.target for step in steps]
+        return [step.target for step in self._steps(dict(before))]
 
-    def reconcile(self, document: Document) -> tuple[Plan, list[str]]:
-        """Bring the whole data plane to what `document` asks for, changing only what differs.
+    def _apply_each(self, steps: Sequence[Step]) -> bool:
+        """Apply each driver's steps, whether or not those of another driver fail; whether all went well."""
+        good = True
+        for _, batch in itertools.groupby(steps, key=lambda step: step.driver):
+            try:
+                self._apply(list(batch))
+            except Exception as error:  # the other drivers' part is done all the same
+                log.error("going back: %s", error)
+                good = False
+        return good
 
-        What can't be realised (a device that isn't there) is left and told; everything else is done.
+    def reconcile(self, document: Document) -> tuple[Step, ...]:
+        """Bring the whole data plane to what `document` asks for, changing only what differs; the steps for that.
 
-        Returns:
-            The plan of what differed, and what is not as configured afterwards.
+        What can't be realised (a device that isn't there) is left and told in `troubles`; everything else is done.
         """
         targets = list(dict.fromkeys([*intended(document, self.platform), *self._present()]))
+        return self._bring(targets, document)
+
+    def repair(self, document: Document) -> tuple[Step, ...]:
+        """Try again what `troubles` lists; the steps made for it."""
+        return self._bring(list(self.troubles), document) if self.troubles else ()
+
+    def _bring(self, targets: Sequence[ObjectKey], document: Document) -> tuple[Step, ...]:
         wanted = {target: intent(target, document, self.platform) for target in targets}
-        refused = self._refused(wanted)
-        troubles = [f"{self._driver_of[t.kind].name}: {t}: {reason}" for t, reason in refused.items()]
-        wanted = {target: want for target, want in wanted.items() if target not in refused}
-        plan = Plan(self._steps(wanted), tuple(wanted))
-        if not plan.steps:
-            return plan, troubles
+        found: dict[ObjectKey, str] = {}
         try:
-            self._apply(plan.steps)
+            found.update(
+                (target, f"{self._driver_of[target.kind].name}: {target}: {reason}")
+                for target, reason in self._refused(wanted).items()
+            )
+            wanted = {target: want for target, want in wanted.items() if target not in found}
+            steps = self._steps(wanted)
+            if steps:
+                self._apply_or_tell(steps, found)
+                found.update(
+                    (step.target, _mismatch(step)) for step in self._steps(wanted) if step.target not in found
+                )
+        except DriverError as error:
+            steps = ()
+            found.update((target, str(error)) for target in targets if target not in found)
+        self.troubles = {t: text for t, text in self.troubles.items() if t not in targets} | found
+        return steps
+
+    def _apply_or_tell(self, steps: tuple[Step, ...], found: dict[ObjectKey, str]) -> None:
+        try:
+            for _ in range(SETTLE_ROUNDS):
+                self._apply(steps)
+                steps = self._steps({step.target: step.want for step in steps})
+                if not steps:
+                    return
         except DriverError:
-            for step in plan.steps:  # one after the other, so that one trouble doesn't stop the rest
+            for step in steps:  # one after the other, so that one trouble doesn't stop the rest
                 try:
                     self._apply([step])
                 except DriverError as error:
-                    troubles.append(str(error))
-        try:
-            troubles += [_mismatch(step) for step in self._verify(list(wanted), document)]
-        except DriverError as error:
-            troubles.append(str(error))
-        return plan, troubles
+                    found[step.target] = f"{step.target}: {error}"
 
     def _present(self) -> list[ObjectKey]:
         return [target for driver in self.drivers for target in driver.present()]

@@ -179,7 +179,18 @@ def _route(prefix: str, document: Document, _platform: Platform) -> State | None
     metric = entry.get("metric", 1)
     hops = {(metric, entry["next-hop"])} if "next-hop" in entry else set()
     hops |= {(q.get("metric", metric), hop) for hop, q in entry.get("qualified-next-hop", {}).items()}
-    return Route(tuple(sorted(hops))) if hops else None
+    found = ((metric, hop, _interface_towards(hop, document)) for metric, hop in hops)
+    return Route(tuple(sorted(found))) if hops else None
+
+
+def _interface_towards(hop: str, document: Document) -> str:
+    """The VLAN interface in whose subnet the next hop is: one, as the model's rules say; empty if none."""
+    address = ipaddress.IPv4Address(hop)
+    for name, interface in get(document, VLAN_INTERFACES, {}).items():
+        for ip, entry in interface.get("address", {}).items():
+            if address in ipaddress.IPv4Interface(f"{ip}/{entry['prefix-length']}").network:
+                return str(name)
+    return ""
 
 
 _INTENTS: dict[str, Callable[[str, Document, Platform], State | None]] = {

@@ -98,9 +98,9 @@ class Addresses(State):
 
 @dataclass(frozen=True)
 class Route(State):
-    """Next hops of a static route: (metric, address) pairs in ascending order; equal metrics share the load."""
+    """Next hops of a static route: (metric, address, interface) in ascending order; equal metrics share the load."""
 
-    next_hops: tuple[tuple[int, str], ...]
+    next_hops: tuple[tuple[int, str, str], ...]
 
 
 @dataclass(frozen=True)

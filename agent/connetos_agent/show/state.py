@@ -190,7 +190,7 @@ class StateReader:
             hops = route.next_hops if isinstance(route, Route) else ()
             routes[prefix] = {
                 "installed": isinstance(route, Route),
-                "next-hop": [{"address": address, "metric": metric} for metric, address in hops],
+                "next-hop": [{"address": a, "metric": metric, "interface": i} for metric, a, i in hops],
             }
         return {"static": routes}
 

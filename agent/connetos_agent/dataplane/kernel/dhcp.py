@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -69,7 +70,8 @@ class DhcpClient:
         """Stop dhclient; the addresses that it set are the caller's to remove."""
         pid = self._pid()
         if pid is not None:
-            os.kill(pid, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
             self._wait(present=False)
 
     def _wait(self, *, present: bool) -> None:

@@ -220,17 +220,19 @@ class KernelDriver:
         )
 
     def _routes(self) -> dict[str, Route]:
-        management = self._links.one(self.platform.management) if self.platform.management else None
-        hops: dict[str, list[tuple[int, str]]] = {}
+        names: dict[int, str] = {}
+        hops: dict[str, list[tuple[int, str, str]]] = {}
         for message in self._netlink.get_routes(family=IPV4, table=MAIN_TABLE, proto=PROTOCOL):
-            if message["type"] != _UNICAST or (
-                management and message.get_attr("RTA_OIF") == management.index
-            ):
+            names = names or {device.index: device.name for device in self._links.all().values()}
+            out = names.get(message.get_attr("RTA_OIF"), "")
+            if message["type"] != _UNICAST or (out and out == self.platform.management):
                 continue
             prefix = f"{message.get_attr('RTA_DST') or '0.0.0.0'}/{message['dst_len']}"
             metric = message.get_attr("RTA_PRIORITY") or 0
-            for hop in message.get_attr("RTA_MULTIPATH") or [message]:
-                hops.setdefault(prefix, []).append((metric, hop.get_attr("RTA_GATEWAY") or "direct"))
+            paths = message.get_attr("RTA_MULTIPATH")
+            found = [(h.get_attr("RTA_GATEWAY"), names.get(h["oif"], "")) for h in paths] if paths else []
+            for gateway, interface in found or [(message.get_attr("RTA_GATEWAY"), out)]:
+                hops.setdefault(prefix, []).append((metric, gateway or "direct", interface))
         return {prefix: Route(tuple(sorted(found))) for prefix, found in hops.items()}
 
     def observer(self) -> KernelDriver:
@@ -261,6 +263,8 @@ class KernelDriver:
                 self._appliers[step.target.kind](step.target.key, step.have, step.want)
             except NetlinkError as error:
                 raise _failed(str(step.target), error) from error
+            except OSError as error:
+                raise DriverError(f"{step.target}: {error.strerror}") from error
 
     def _need(self, name: str) -> Device:
         device = self._links.one(name)
@@ -342,14 +346,11 @@ class KernelDriver:
 
     def _apply_route(self, prefix: str, have: Route | None, want: Route | None) -> None:
         wanted, present = _by_metric(want), _by_metric(have)
-        for metric, gateways in wanted.items():
-            hops: dict[str, Any] = (
-                {"gateway": gateways[0]}
-                if len(gateways) == 1
-                else {"multipath": [{"gateway": gateway} for gateway in gateways]}
-            )
+        for metric, hops in wanted.items():
+            ways = [{"gateway": gateway, "oif": self._need(interface).index} for gateway, interface in hops]
+            way = ways[0] if len(ways) == 1 else {"multipath": ways}
             self._netlink.route(
-                "replace", dst=prefix, table=MAIN_TABLE, proto=PROTOCOL, priority=metric, **hops
+                "replace", dst=prefix, table=MAIN_TABLE, proto=PROTOCOL, priority=metric, **way
             )
         for metric in present.keys() - wanted.keys():
             with _absent_is_fine():
@@ -361,10 +362,10 @@ def _permanent(message: Any) -> bool:
     return bool(flags & _PERMANENT)
 
 
-def _by_metric(route: Route | None) -> dict[int, list[str]]:
-    groups: dict[int, list[str]] = {}
-    for metric, gateway in route.next_hops if route else ():
-        groups.setdefault(metric, []).append(gateway)
+def _by_metric(route: Route | None) -> dict[int, list[tuple[str, str]]]:
+    groups: dict[int, list[tuple[str, str]]] = {}
+    for metric, gateway, interface in route.next_hops if route else ():
+        groups.setdefault(metric, []).append((gateway, interface))
     return groups
 
 

@@ -14,6 +14,7 @@ import itertools
 import logging
 import os
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -157,6 +158,7 @@ class Database:
         self._ids = itertools.count(1)
         self._replies: dict[int, Future[Any]] = {}
         self._lock = threading.Lock()
+        self._sending = threading.Lock()
         self._changed = threading.Condition()
         self._closed = False
         self._complete = False
@@ -179,9 +181,7 @@ class Database:
     def close(self) -> None:
         """Disconnect."""
         self._closed = True
-        if self._socket is not None:
-            with contextlib.suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
+        self._hang_up()
         if self._thread.is_alive():
             self._thread.join(TIMEOUT)
 
@@ -198,6 +198,7 @@ class Database:
             raise DriverError(
                 f"Open vSwitch's database at {self.remote} can't be reached ({reason}); is ovsdb-server running?"
             ) from error
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(TIMEOUT), 0))
         self._socket = sock
 
     def _monitor(self) -> None:
@@ -210,7 +211,7 @@ class Database:
         while not self._closed:
             try:
                 self._receive()
-            except (OSError, ValueError) as error:
+            except Exception as error:  # a message that isn't as it should be: begin again
                 if not self._closed:
                     log.error("connection to Open vSwitch's database broke: %s", error)
             self._fail_waiting()
@@ -230,6 +231,14 @@ class Database:
             log.info("connected to Open vSwitch's database again")
         except DriverError as error:
             log.error("%s", error)
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        """End the connection, so that the thread makes a new one."""
+        sock = self._socket
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
     def _fail_waiting(self) -> None:
         with self._lock:
@@ -280,9 +289,12 @@ class Database:
         sock = self._socket
         if sock is None:
             raise DriverError(f"not connected to Open vSwitch's database at {self.remote}; trying again")
+        data = orjson.dumps(message)
         try:
-            sock.sendall(orjson.dumps(message))
+            with self._sending:
+                sock.sendall(data)
         except OSError as error:
+            self._hang_up()  # half a message may be on its way
             raise DriverError(f"the connection to Open vSwitch's database broke: {error.strerror}") from error
 
     def _request(self, method: str, params: Sequence[Any]) -> Any:

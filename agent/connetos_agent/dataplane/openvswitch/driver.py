@@ -26,6 +26,10 @@ VLAN_LABEL = "vlan-"
 MAC_TABLE_SIZE = 16384
 
 
+def _is_device(name: str) -> bool:
+    return (Path("/sys/class/net") / name).exists()
+
+
 def switch_mac(platform: Platform) -> str:
     """The MAC address of all VLAN interfaces: always the same for a machine, so that hosts' ARP entries stay right.
 
@@ -98,9 +102,15 @@ class OpenVSwitchDriver:
 
     def refuse(self, wanted: Mapping[ObjectKey, State]) -> Mapping[ObjectKey, str]:
         """See `Driver.refuse`: names of VLAN interfaces must not be those of other network devices."""
-        taken = {self.bridge, "lo", "ovs-netdev", self.platform.management, *self.platform.ports.values()}
-        names = [target for target in wanted if target.kind == "vlan-interface" and target.key in taken]
-        return {target: f"{target.key} is the name of another network device" for target in names}
+        taken = {self.bridge, "all", "default", "lo", "ovs-netdev", self.platform.management, *self._port_of}
+        refused: dict[ObjectKey, str] = {}
+        for target in wanted:
+            ours = target.key in self.database.interfaces
+            if target.kind == "vlan-interface" and (
+                target.key in taken or (not ours and _is_device(target.key))
+            ):
+                refused[target] = f"{target.key} is the name of another network device"
+        return refused
 
     def present(self) -> Iterable[ObjectKey]:
         """See `Driver.present`."""
@@ -132,12 +142,27 @@ class OpenVSwitchDriver:
 
     def apply(self, steps: Sequence[Step]) -> None:
         """See `Driver.apply`: all steps in one OVSDB transaction."""
-        transaction = Transaction(self._row(), self.database.ports, self.database.interfaces)
+        self._remove_broken(steps)
+        row = self._row()
+        members = {name: port for name, port in self.database.ports.items() if port.uuid in row.ports}
+        transaction = Transaction(row, members, self.database.interfaces)
         for step in steps:
             self._appliers[step.target.kind](transaction, step.have, step.target.key, step.want)
         names = ", ".join(str(step.target) for step in steps[:5])
         self.database.transact(transaction.operations(), f"connetos: {names}")
         self._raise_device_errors(steps)
+
+    def _remove_broken(self, steps: Sequence[Step]) -> None:
+        """Take away VLAN interfaces whose device has gone: only a new port makes a new device."""
+        transaction = Transaction(self._row(), self.database.ports, self.database.interfaces)
+        broken = [
+            s for s in steps if s.target.kind == "vlan-interface" and s.want and not _is_device(s.target.key)
+        ]
+        for step in broken:
+            transaction.remove_port(step.target.key)
+        operations = transaction.operations()
+        if operations:
+            self.database.transact(operations, "connetos: VLAN interfaces without a device")
 
     # -- looking --------------------------------------------------------------------------------------
 
@@ -166,7 +191,7 @@ class OpenVSwitchDriver:
     def _observe_port(self, port: str) -> State | None:
         device = self.platform.ports.get(port, "")
         record, interface = self.database.ports.get(device), self.database.interfaces.get(device)
-        if record is None or interface is None:
+        if record is None or interface is None or record.uuid not in self._row().ports:
             return None
         if interface.error:
             return Port("failed", 0, ())
@@ -188,9 +213,10 @@ class OpenVSwitchDriver:
 
     def _observe_vlan_interface(self, name: str) -> State | None:
         record, interface = self.database.ports.get(name), self.database.interfaces.get(name)
-        if record is None or interface is None:
+        if record is None or interface is None or record.uuid not in self._row().ports:
             return None
-        if interface.error or interface.type != "internal" or interface.mac != self.mac:
+        broken = interface.error or interface.mac != self.mac or not _is_device(name)
+        if broken or interface.type != "internal":
             return VlanInterface(vlan=0, mtu_bytes=0)
         tagged = record.vlan_mode == "access" and record.tag and not record.trunks
         return VlanInterface(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import struct
 import time
 from collections.abc import Callable
@@ -45,6 +46,13 @@ async def subsystem(connection: asyncssh.SSHClientConnection) -> Any:
 async def message(process: Any) -> tuple[int, int, bytes]:
     length, success, mode = struct.unpack(">III", await process.stdout.readexactly(12))
     return success, mode, await process.stdout.readexactly(length - 12)
+
+
+def answers(sshd: Sshd) -> bool:
+    try:
+        return [a.text for a in vendor(sshd, "show a")] == [b"out[show a]\n"]
+    except (asyncssh.Error, OSError):
+        return False
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -205,6 +213,25 @@ def test_other_subsystems_and_forwardings_are_refused(sshd: Sshd) -> None:
             await connection.forward_remote_port("127.0.0.1", 0, "127.0.0.1", 1)
 
     raw(sshd, work)
+
+
+def test_who_never_logs_in_takes_no_place_from_others(sshd: Sshd) -> None:
+    idle = [socket.create_connection(("127.0.0.1", sshd.port)) for _ in range(100)]
+    try:
+        idle[0].sendall(bytes(range(256)) * 1000)
+
+        async def from_elsewhere() -> str:
+            async with asyncssh.connect(
+                "127.0.0.1", sshd.port, local_addr=("127.0.0.2", 0), username=USER, password=PASSWORD,
+                known_hosts=None, client_keys=None, config=None,
+            ) as connection:  # fmt: skip
+                return str((await connection.run("show a")).stdout)
+
+        assert asyncio.run(from_elsewhere()) == "out[show a]\n"
+    finally:
+        for sock in idle:
+            sock.close()
+    until(lambda: answers(sshd))
 
 
 def test_channels_of_one_connection_are_counted(sshd: Sshd) -> None:

@@ -412,8 +412,8 @@ class ConfigManager:
             self.store.write_confirmation(confirmation)
         try:
             self.store.prepare(facts, outcome.set_lines, new)
-            self.dataplane.run(plan, new)
-            self._record(facts, plan, old)
+            self.dataplane.run(plan, new, old)
+            self._record(facts, plan, old, new)
         except BaseException:
             self.store.abort(facts)
             if confirmation is not None:
@@ -422,12 +422,12 @@ class ConfigManager:
             raise
         return outcome
 
-    def _record(self, facts: Facts, plan: Plan, old: Document) -> None:
+    def _record(self, facts: Facts, plan: Plan, old: Document, new: Document) -> None:
         try:
             self.store.commit(facts)
         except StorageFailed:
             back = Plan(tuple(step.reverse for step in reversed(plan.steps)), plan.targets, plan.dependents)
-            self.dataplane.run(back, old)
+            self.dataplane.run(back, old, new)
             raise
 
     # -- confirmed commits ----------------------------------------------------------------------------

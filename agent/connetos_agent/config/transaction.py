@@ -153,8 +153,13 @@ class Dataplane:
         ]
         return tuple(_ordered(steps))
 
-    def run(self, plan: Plan, document: Document) -> None:
+    def run(self, plan: Plan, document: Document, old: Document) -> None:
         """Make the plan's steps and read back what it touches.
+
+        Args:
+            plan: made for `document`.
+            document: what shall be realised.
+            old: what was; dependents that weren't as it says are no reason to fail.
 
         Raises:
             ApplyFailed: it couldn't be done; the state before is back, or the message says what isn't.
@@ -162,7 +167,7 @@ class Dataplane:
         before: dict[ObjectKey, State | None] = {}
         try:
             before = self.observe((*plan.targets, *plan.dependents))
-            sound = [t for t in plan.dependents if before[t] == intent(t, document, self.platform)]
+            sound = [t for t in plan.dependents if before[t] == intent(t, old, self.platform)]
             self._apply(plan.steps)
             mismatches = self._verify((*plan.targets, *sound), document)
         except Exception as error:  # whatever it was, nothing may stay half done

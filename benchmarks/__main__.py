@@ -14,6 +14,7 @@ from benchmarks import (
     cli_completion,
     commit_1000_vlans,
     commit_one_leaf,
+    rcc_commands,
     restart_loss,
     rows,
     xrl_calls,
@@ -25,8 +26,19 @@ from connetos_sdk.errors import ConnetosError
 from connetos_sdk.lab import LabError
 
 BENCHMARKS: dict[str, Callable[[Rig, Progress], Row]] = {
-    module.NAME: module.run
-    for module in (commit_one_leaf, commit_1000_vlans, restart_loss, agent_memory, cli_completion, xrl_calls)
+    **{
+        module.NAME: module.run
+        for module in (
+            commit_one_leaf,
+            commit_1000_vlans,
+            restart_loss,
+            agent_memory,
+            cli_completion,
+            xrl_calls,
+        )
+    },
+    rcc_commands.NAME: rcc_commands.run,
+    rcc_commands.NAME_PIPELINED: rcc_commands.run_pipelined,
 }
 """Every benchmark by name, in the order of the table."""
 

@@ -39,7 +39,7 @@ class Row:
     @classmethod
     def compared(cls, name: str, ours: float, peer: float, unit: str, aim: float, *, note: str = "") -> Row:
         """A row whose ratio is ours over the peer's; numbers are rounded for reading."""
-        return cls(name, round(ours, 2), round(peer, 2), unit, round(ours / peer, 2), aim, note)
+        return cls(name, round(ours, 2), round(peer, 2), unit, float(f"{ours / peer:.3g}"), aim, note)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form: `name`, `ours`, `peer`, `unit`, `ratio`, `aim`."""

@@ -1,7 +1,7 @@
 """The line editor of the shell: keys in, terminal output out; it reads and writes nothing itself.
 
-Keys: spec/cli/show-formats.yaml, `line_editing`. What a key does to the text is here; completion, help and
-history search need the agent or the shell, so `key` hands those keys back.
+Keys: spec/cli/show-formats.yaml, `line_editing`. What a key does to the text is here; completion, help
+and Enter are the shell's, which asks the agent.
 """
 
 from __future__ import annotations

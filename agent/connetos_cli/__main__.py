@@ -89,7 +89,7 @@ def _keys(link: Link) -> Any:
         before = event.current_buffer.document.text_before_cursor
         typing = editing.unfinished(before) and before.count('"') % 2 == 0
         event.current_buffer.insert_text(
-            (editing.addition(before, link.complete(before)) if typing else "") or " "
+            (editing.addition(before, link.complete(before, keywords=True)) if typing else "") or " "
         )
 
     return bindings

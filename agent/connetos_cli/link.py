@@ -79,6 +79,12 @@ class Link:
         self.prompt = answer["prompt"]
         return Reply(answer["text"], answer["ok"], answer["ended"], answer["prompt"])
 
-    def complete(self, line: str) -> list[tuple[str, str]]:
-        """(word, help) pairs of what may stand at the end of `line`; a word in angle brackets is a value."""
-        return [(c["word"], c["help"]) for c in self._ask({"id": 2, "complete": line})["completions"]]
+    def complete(self, line: str, *, keywords: bool = False) -> list[tuple[str, str]]:
+        """(word, help) pairs of what may stand at the end of `line`; a word in angle brackets is a value.
+
+        With `keywords`, only if they are all words of the language: a name or a value may be typed on.
+        """
+        found = self._ask({"id": 2, "complete": line})["completions"]
+        if keywords and not all(c["keyword"] for c in found):
+            return []
+        return [(c["word"], c["help"]) for c in found]

@@ -24,10 +24,19 @@ class Answer:
 
 @dataclass(frozen=True)
 class Completion:
-    """A word that may come next; a `word` in angle brackets stands for a value."""
+    """A word that may come next; a `word` in angle brackets stands for a value.
+
+    `keyword` tells words of the language, which Space completes, from names and values, which may be typed on.
+    """
 
     word: str
     help: str = ""
+    keyword: bool = False
+
+
+def keyword(word: str, help_line: str = "") -> Completion:
+    """A word of the language."""
+    return Completion(word, help_line, keyword=not word.startswith("<"))
 
 
 class CliError(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from connetos_agent.dataplane.platform import Platform
-from connetos_agent.northbound.cli.answers import Completion
+from connetos_agent.northbound.cli.answers import Completion, keyword
 from connetos_sdk.model import tree
 from connetos_sdk.model.nodes import AnyNode, Container, KeyedList, Leaf, LeafList
 from connetos_sdk.model.ranges import port_order
@@ -54,7 +54,7 @@ def complete_path(
 def _children(node: Container, present: dict[str, object] | None) -> Iterable[Completion]:
     for name, child in node.children.items():
         if present is None or name in present:
-            yield Completion(name, child.help)
+            yield keyword(name, child.help)
 
 
 def _keys(

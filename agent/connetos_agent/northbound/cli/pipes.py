@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from connetos_agent.northbound.cli.answers import CliError, Completion, not_recognised
+from connetos_agent.northbound.cli.answers import CliError, Completion, keyword, not_recognised
 
 FILTERS: tuple[Completion, ...] = (
-    Completion("count", "Count the lines"),
-    Completion("except", "Lines that don't match a pattern"),
-    Completion("find", "From the first line that matches a pattern on"),
-    Completion("hold", "Keep the text at the end of paging"),
-    Completion("match", "Lines that match a pattern"),
-    Completion("no-more", "Don't page"),
+    keyword("count", "Count the lines"),
+    keyword("except", "Lines that don't match a pattern"),
+    keyword("find", "From the first line that matches a pattern on"),
+    keyword("hold", "Keep the text at the end of paging"),
+    keyword("match", "Lines that match a pattern"),
+    keyword("no-more", "Don't page"),
 )
 MAX_PATTERN = 200
 MAX_PATTERN_MEMORY = 1 << 20

@@ -5,7 +5,7 @@
     {"id": 1, "line": "show vlans"}
     {"id": 1, "text": "...", "ok": true, "mode": 1, "prompt": "leaf1> ", "ended": false}
     {"id": 2, "complete": "show vl"}
-    {"id": 2, "completions": [{"word": "vlans", "help": "VLANs and their ports"}]}
+    {"id": 2, "completions": [{"word": "vlans", "help": "VLANs and their ports", "keyword": true}]}
 
 Only root may connect. Root may say `"authenticated": true` instead of giving a password: an SSH server that has
 checked a key does. The connection's end frees the candidate.
@@ -35,7 +35,7 @@ from connetos_sdk.model.tree import effective
 
 log = logging.getLogger(__name__)
 
-MAX_MESSAGE_BYTES = 64 * 1024
+MAX_MESSAGE_BYTES = 512 * 1024
 MAX_CONNECTIONS = 256
 HELLO_SECONDS = 30.0
 IDLE_SECONDS = 900.0
@@ -110,7 +110,7 @@ class CliServer:
     async def _answer(self, session: CliSession, message: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(message.get("complete"), str):
             found = await session.complete(message["complete"])
-            return {"completions": [{"word": c.word, "help": c.help} for c in found]}
+            return {"completions": [{"word": c.word, "help": c.help, "keyword": c.keyword} for c in found]}
         line = message.get("line")
         answer = await session.run(line if isinstance(line, str) else "")
         return {

@@ -12,7 +12,15 @@ from typing import Any
 from connetos_agent.config.manager import CommitOptions, ConfigManager
 from connetos_agent.config.sessions import Session
 from connetos_agent.northbound.cli import operational, pipes
-from connetos_agent.northbound.cli.answers import Answer, CliError, Completion, Mode, lines, not_recognised
+from connetos_agent.northbound.cli.answers import (
+    Answer,
+    CliError,
+    Completion,
+    Mode,
+    keyword,
+    lines,
+    not_recognised,
+)
 from connetos_agent.northbound.cli.completion import complete_path
 from connetos_sdk.errors import ConnetosError, Locked, NotFound, ParseError, UnknownPath
 from connetos_sdk.model import curly, setlines, tree
@@ -32,9 +40,9 @@ MAX_COMPLETIONS = 1000
 """More than anybody reads; a switch may have 4,094 VLANs."""
 
 TOP_LEVEL = (
-    Completion("configure", "Enter configuration mode"),
-    Completion("exit", "Leave the CLI"),
-    Completion("quit", "Leave the CLI"),
+    keyword("configure", "Enter configuration mode"),
+    keyword("exit", "Leave the CLI"),
+    keyword("quit", "Leave the CLI"),
 )
 
 Handler = Callable[[Sequence[str]], Awaitable[str]]
@@ -186,10 +194,10 @@ class CliSession:
     def _next(self, words: Sequence[str]) -> list[Completion]:
         if self._session is None:
             if words[:1] == ["configure"]:
-                return [Completion("exclusive", "Lock out other users")] if len(words) == 1 else []
+                return [keyword("exclusive", "Lock out other users")] if len(words) == 1 else []
             return [*operational.complete(words), *(TOP_LEVEL if not words else ())]
         if not words:
-            return [Completion(name, help_line) for name, (help_line, _) in self._verbs.items()]
+            return [keyword(name, help_line) for name, (help_line, _) in self._verbs.items()]
         return self._next_in_configuration(words[0], words[1:], self._session)
 
     def _next_in_configuration(self, verb: str, rest: Sequence[str], session: Session) -> list[Completion]:
@@ -218,7 +226,7 @@ class CliSession:
             "help": tuple(self._verbs),
             "compare": ("rollback",),
         }
-        return [Completion(word) for word in options.get(verb, ())] if not rest else []
+        return [keyword(word) for word in options.get(verb, ())] if not rest else []
 
     # -- entering and leaving -------------------------------------------------------------------------
 

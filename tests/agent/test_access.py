@@ -51,13 +51,12 @@ def test_others_are_answered_while_passwords_are_guessed(leaf1: LabSwitch, api: 
 
     with ThreadPoolExecutor(7) as threads:
         guesses = [threads.submit(guess, number) for number in range(7)]
-        slowest = 0.0
+        answered = 0
         while not all(guess.done() for guess in guesses):
-            begun = time.monotonic()
             assert api.get("config/system").status_code == 200
-            slowest = max(slowest, time.monotonic() - begun)
+            answered += 1
     assert [guess.result() for guess in guesses] == [401] * 7
-    assert slowest < 0.5
+    assert answered >= 3, "who waits for the guesses is answered once, when they are"
 
 
 def test_guessing_in_a_crowd_is_turned_away(leaf1: LabSwitch, api: httpx.Client) -> None:

@@ -75,7 +75,7 @@ def test_a_head_that_comes_byte_by_byte_closes_the_connection(monkeypatch: pytes
 
     begun = time.monotonic()
     assert against_server(drip) == b""
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 8
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from typing import Any
 from urllib.parse import quote
 
@@ -54,16 +53,13 @@ def test_reading_never_waits_for_a_big_commit(
 
     writer = threading.Thread(target=write)
     writer.start()
-    slowest, count = 0.0, 0
+    count = 0
     while not done.is_set():
-        begun = time.monotonic()
         assert api.get("config/system").status_code == 200
-        slowest = max(slowest, time.monotonic() - begun)
-        count += 1
+        count += not done.is_set()
     writer.join()
     assert answers[0].status_code == 200, answers[0].text
-    assert count > 1
-    assert slowest < 0.5
+    assert count >= 3, "a reader who waited for the commit would have been answered once, at its end"
 
 
 def test_the_openapi_document_is_valid_and_has_every_configuration_path(api: httpx.Client) -> None:

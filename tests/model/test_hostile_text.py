@@ -17,7 +17,7 @@ from connetos_sdk.model.tree import Document, check
 from connetos_sdk.model.words import quote, split_words, unquote
 from tests.model.strategies import documents
 
-SECONDS = 5.0
+SECONDS = 20.0
 PARSERS: tuple[Callable[[str], object], ...] = (
     parse_document, curly.parse_curly, parse_json,
     lambda text: setlines.apply_edits({}, setlines.parse_lines(text)),

@@ -301,13 +301,16 @@ class Database:
         number, future = next(self._ids), Future[Any]()
         with self._lock:
             self._replies[number] = future
-        self._send({"id": number, "method": method, "params": params})
         try:
+            self._send({"id": number, "method": method, "params": params})
             return future.result(TIMEOUT)
         except TimeoutError:
             raise DriverError(
                 f"Open vSwitch's database at {self.remote} didn't answer in {TIMEOUT:.0f} s"
             ) from None
+        finally:
+            with self._lock:  # an answer that never comes must not be waited for by the table for ever
+                self._replies.pop(number, None)
 
     # -- reading --------------------------------------------------------------------------------------
 

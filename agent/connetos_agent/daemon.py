@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING
 
 from connetos_agent import logs, settings
 from connetos_agent.config.manager import ConfigManager
+from connetos_agent.config.operations import add_operations
 from connetos_agent.config.store import Store
 from connetos_agent.config.transaction import Dataplane
 from connetos_agent.dataplane.accounts import AccountsDriver
 from connetos_agent.dataplane.base import Driver
-from connetos_agent.dataplane.intents import RANK
+from connetos_agent.dataplane.intents import KINDS
 from connetos_agent.dataplane.memory import MemoryDriver
 from connetos_agent.events import Events
 from connetos_agent.northbound import certificate
@@ -31,6 +32,8 @@ from connetos_agent.northbound.cli.server import CliServer
 from connetos_agent.northbound.http import HttpServer
 from connetos_agent.northbound.problems import problem
 from connetos_agent.northbound.rest import RestApi
+from connetos_agent.services.catalogue import make_services
+from connetos_agent.services.operations import Operations
 from connetos_agent.settings import Settings
 from connetos_agent.show.state import StateReader
 from connetos_sdk import __version__
@@ -52,7 +55,7 @@ def make_dataplane(config: Settings, accounts: AccountsDriver) -> Dataplane:
     """The drivers that the settings ask for."""
     drivers: list[Driver]
     if config.dataplane == "memory":
-        drivers = [MemoryDriver(RANK.keys() - accounts.kinds), accounts]
+        drivers = [MemoryDriver(KINDS.keys() - accounts.kinds), accounts]
     else:
         from connetos_agent.dataplane.host import HostDriver
         from connetos_agent.dataplane.kernel import KernelDriver
@@ -85,16 +88,27 @@ class Agent:
             Events(),
             config.run_directory / "resume",
         )
-        authenticator, state = Authenticator(self._accounts), StateReader(self.manager)
-        self._rest = RestApi(self.manager, state, authenticator)
-        self._cli = CliServer(self.manager, state, self._rest.reader, authenticator)
+        self.operations = Operations()
+        add_operations(self.operations, self.manager)
+        self._services = make_services(config, self.manager)
+        for service in self._services:
+            service.add_operations(self.operations)
+        authenticator, state = Authenticator(self._accounts), self._state_reader()
+        self._rest = RestApi(self.manager, state, self.operations, authenticator)
+        self._cli = CliServer(self.manager, state, self._rest.reader, self.operations, authenticator)
         self._xrl: XrlService | None = None
         self._server = HttpServer(self._rest.handle, problem)
+
+    def _state_reader(self) -> StateReader:
+        areas = {name: read for service in self._services for name, read in service.areas.items()}
+        return StateReader(self.manager, areas)
 
     async def start(self) -> None:
         """Start everything; when this returns the switch is as configured and answers."""
         self._config.run_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         await self.manager.start()
+        for service in self._services:
+            await service.start()
         await self._rest.open()
         await self._cli.start(_unix_socket(self._config.run_directory / "cli.sock"))
         await self._listen()
@@ -107,7 +121,7 @@ class Agent:
     async def _start_xrl(self) -> None:
         from connetos_agent.northbound.xrl.service import XrlService
 
-        state = StateReader(self.manager)  # of its own: its observers belong to its own thread
+        state = self._state_reader()  # of its own: its observers belong to its own thread
         self._xrl = XrlService(self.manager, state, self.manager.events, self._config.xrl)
         await self._xrl.start()
 
@@ -139,6 +153,8 @@ class Agent:
         await self._server.close()
         await self._cli.stop()
         await self._rest.close()
+        for service in reversed(self._services):
+            await service.stop()
         await self.manager.stop()
         for name in ("agent.pid", "agent.sock", "cli.sock"):
             (self._config.run_directory / name).unlink(missing_ok=True)

@@ -54,7 +54,7 @@ def documents() -> dict[str, dict[str, Any]]:
 def root() -> Container:
     """The tree of nodes that the documents describe."""
     documents_by_name = documents()
-    node = _Compiler(documents_by_name).node("", documents_by_name[ROOT_DOCUMENT])
+    node = Compiler(documents_by_name).node("", documents_by_name[ROOT_DOCUMENT])
     if not isinstance(node, Container):
         raise TypeError(f"{ROOT_DOCUMENT} must describe an object")
     return node
@@ -62,21 +62,11 @@ def root() -> Container:
 
 def bundle() -> dict[str, Any]:
     """All documents as one JSON Schema without references, for the OpenAPI document and other tools."""
-    compiler = _Compiler(documents())
-
-    def inline(schema: Any) -> Any:
-        if isinstance(schema, dict):
-            resolved = compiler.resolve(schema)
-            return {k: inline(v) for k, v in resolved.items() if k not in ("$id", "$schema")}
-        if isinstance(schema, list):
-            return [inline(item) for item in schema]
-        return schema
-
-    bundled: dict[str, Any] = inline(documents()[ROOT_DOCUMENT])
+    bundled: dict[str, Any] = Compiler(documents()).inline(documents()[ROOT_DOCUMENT])
     return bundled
 
 
-class _Compiler:
+class Compiler:
     """Makes nodes of schema documents."""
 
     def __init__(self, documents_by_name: dict[str, dict[str, Any]]) -> None:
@@ -93,7 +83,17 @@ class _Compiler:
         beside = {k: v for k, v in schema.items() if k != "$ref"}
         return {**self.resolve(target), **beside}
 
+    def inline(self, schema: Any) -> Any:
+        """`schema` without references, at any depth."""
+        if isinstance(schema, dict):
+            resolved = self.resolve(schema)
+            return {k: self.inline(v) for k, v in resolved.items() if k not in ("$id", "$schema")}
+        if isinstance(schema, list):
+            return [self.inline(item) for item in schema]
+        return schema
+
     def node(self, name: str, schema: dict[str, Any]) -> AnyNode:
+        """The node that `schema` describes."""
         schema = self.resolve(schema)
         if schema["type"] == "array":
             return self._leaf_list(name, schema)

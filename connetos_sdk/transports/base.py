@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -11,6 +11,10 @@ from connetos_sdk.model.paths import Path
 Operation = Literal["merge", "replace", "delete", "lines", "load"]
 """How a change is given: a document laid over or put in place of what is at a path; a path to delete;
 `set` and `delete` lines; text in any form."""
+
+
+Report = Callable[[Mapping[str, Any]], None]
+"""Is told how far an operation is."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,14 @@ class Transport(Protocol):
     def session_diff(self, session: str, form: str) -> str:
         """What a candidate changes, as `text` or `set` lines."""
 
-    def call(self, name: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Run an operation such as `confirm`, `rollback`, `save`."""
+    def call(self, name: str, body: Mapping[str, Any], report: Report | None = None) -> Mapping[str, Any]:
+        """Run an operation of `connetos_sdk.model.operations`; its result.
+
+        Args:
+            name: which, such as `rollback`.
+            body: its arguments.
+            report: called with each piece of progress that the operation tells.
+        """
 
     def read_state(self, path: Path) -> Any:
         """Operational state at `path`."""

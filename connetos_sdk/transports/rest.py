@@ -13,7 +13,7 @@ import httpx
 
 from connetos_sdk import errors
 from connetos_sdk.model.paths import Path
-from connetos_sdk.transports.base import CommitOptions, Operation
+from connetos_sdk.transports.base import CommitOptions, Operation, Report
 
 _TEXT = {"content-type": "text/plain; charset=utf-8"}
 _METHODS = {"merge": "PATCH", "replace": "PUT", "delete": "DELETE"}
@@ -202,9 +202,30 @@ class RestTransport:
 
     # -- the rest -------------------------------------------------------------------------------------
 
-    def call(self, name: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    def call(self, name: str, body: Mapping[str, Any], report: Report | None = None) -> Mapping[str, Any]:
         """See `Transport.call`."""
+        if report is not None:
+            return self._call_reporting(name, body, report)
         return _mapping(self._json("POST", f"rpc/{name}", value=dict(body)))
+
+    def _call_reporting(self, name: str, body: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
+        headers = {"accept": "application/x-ndjson"}
+        try:
+            with self._client.stream("POST", f"rpc/{name}", json=dict(body), headers=headers) as response:
+                if not response.is_success:
+                    response.read()
+                    raise _error_of(response)
+                for line in filter(None, response.iter_lines()):
+                    told = json.loads(line)
+                    if "progress" in told:
+                        report(told["progress"])
+                    elif "result" in told:
+                        return _mapping(told["result"])
+                    elif "error" in told:
+                        raise errors.from_dict(told["error"])
+        except httpx.HTTPError as error:
+            raise self._failure(error) from error
+        raise errors.ProtocolError(f"the switch ended its answer to {name} before the result")
 
     def read_state(self, path: Path) -> Any:
         """See `Transport.read_state`."""

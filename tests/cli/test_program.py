@@ -71,7 +71,7 @@ def test_a_session_on_a_terminal(terminal: Terminal, switch: Switch) -> None:
     terminal.until("Welcome to switch CLI shell.")
     terminal.until("leaf1>")
     terminal.type("show ?")
-    assert "  vlans                         VLANs and their ports" in terminal.until("vlan-interface")
+    assert "  vlan-interface                VLAN interfaces" in terminal.until("VLANs and their ports")
     terminal.clear()
     terminal.type("vlans\r")
     terminal.until("untagged   te-1/1/1,")

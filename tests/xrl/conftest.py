@@ -15,7 +15,7 @@ from connetos_agent.config.sessions import Caller
 from connetos_agent.config.store import Store
 from connetos_agent.config.transaction import Dataplane
 from connetos_agent.dataplane.accounts import AccountsDriver
-from connetos_agent.dataplane.intents import RANK
+from connetos_agent.dataplane.intents import KINDS
 from connetos_agent.dataplane.memory import MemoryDriver
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.events import Events
@@ -37,7 +37,7 @@ class XrlSwitch:
         self._thread.start()
         accounts = AccountsDriver()
         ports = {f"te-1/1/{number}": f"te-1-1-{number}" for number in range(1, 5)}
-        plane = Dataplane([MemoryDriver(RANK.keys() - accounts.kinds), accounts], Platform(ports=ports))
+        plane = Dataplane([MemoryDriver(KINDS.keys() - accounts.kinds), accounts], Platform(ports=ports))
         self.manager = ConfigManager(Store(directory), plane, Events(), directory / "resume")
         chosen = XrlSettings(**{"enabled": True, "finder_listen": ("127.0.0.1", 0), **settings})
         self.service = XrlService(self.manager, StateReader(self.manager), self.manager.events, chosen)

@@ -13,9 +13,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from connetos_agent.dataplane.base import Driver, DriverError, ObjectKey, Step
-from connetos_agent.dataplane.intents import DEPENDENTS, RANK, affected, intended, intent
+from connetos_agent.dataplane.intents import KINDS, affected, intended, intent
 from connetos_agent.dataplane.platform import Platform
-from connetos_agent.dataplane.states import State
+from connetos_agent.dataplane.states.base import State
 from connetos_sdk.errors import ApplyFailed, NotRealisable, Problem, raise_problems
 from connetos_sdk.model.diff import Change
 from connetos_sdk.model.paths import Path
@@ -139,7 +139,7 @@ class Dataplane:
         )
 
     def _dependents(self, targets: Collection[ObjectKey], document: Document) -> list[ObjectKey]:
-        kinds = {kind for target in targets for kind in DEPENDENTS.get(target.kind, ())}
+        kinds = {kind for target in targets for kind in KINDS[target.kind].dependents}
         if not kinds:
             return []
         return [t for t in intended(document, self.platform) if t.kind in kinds and t not in targets]
@@ -288,6 +288,6 @@ def _mismatch(step: Step) -> str:
 
 def _ordered(steps: Iterable[Step]) -> list[Step]:
     """Make before break: what is made or changed from the bottom up, then what is taken away from the top down."""
-    listed = sorted(steps, key=lambda s: (RANK[s.target.kind], port_order(s.target.key)))
+    listed = sorted(steps, key=lambda s: (KINDS[s.target.kind].rank, port_order(s.target.key)))
     made = [step for step in listed if step.want is not None]
     return made + [step for step in reversed(listed) if step.want is None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connetos_agent.dataplane.base import ObjectKey
 from connetos_agent.dataplane.memory import MemoryDriver
-from connetos_agent.dataplane.states import Account
+from connetos_agent.dataplane.states.host import Account
 
 
 class AccountsDriver(MemoryDriver):

@@ -14,7 +14,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from connetos_agent.dataplane.states import LinkStatus, State
+from connetos_agent.dataplane.states.base import State
+from connetos_agent.dataplane.states.ports import LinkStatus
 
 
 class ObjectKey(NamedTuple):

@@ -6,7 +6,9 @@ import socket
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
-from connetos_agent.dataplane.states import Hostname, LinkStatus, State
+from connetos_agent.dataplane.states.base import State
+from connetos_agent.dataplane.states.host import Hostname
+from connetos_agent.dataplane.states.ports import LinkStatus
 
 
 class HostDriver:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from connetos_agent.dataplane.base import ObjectKey, Step
-from connetos_agent.dataplane.intents import RANK
-from connetos_agent.dataplane.states import LinkStatus, State
+from connetos_agent.dataplane.intents import KINDS
+from connetos_agent.dataplane.states.base import State
+from connetos_agent.dataplane.states.ports import LinkStatus
 
 
 class MemoryDriver:
@@ -18,7 +19,7 @@ class MemoryDriver:
 
     name = "memory"
 
-    def __init__(self, kinds: Iterable[str] = RANK) -> None:
+    def __init__(self, kinds: Iterable[str] = KINDS) -> None:
         self.kinds = frozenset(kinds)
         self._objects: dict[ObjectKey, State] = {}
 

@@ -54,6 +54,11 @@ class Request:
     peer: str
     disconnected: Callable[[], Awaitable[Any]] = field(repr=False)
 
+    async def gone(self) -> None:
+        """Return when the client has gone."""
+        while (await self.disconnected())["type"] != "http.disconnect":
+            pass
+
 
 @dataclass(frozen=True)
 class Response:

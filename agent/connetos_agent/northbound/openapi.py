@@ -9,6 +9,7 @@ from typing import Any
 from connetos_sdk import __version__
 from connetos_sdk.model import schema
 from connetos_sdk.model.nodes import AnyNode, Container, KeyedList, Leaf, LeafList
+from connetos_sdk.model.operations import Operation, operations
 
 _JSON = "application/json"
 _COMMIT_PARAMETERS = [
@@ -125,6 +126,17 @@ def _simple(
     return operation
 
 
+def _operation(described: Operation) -> dict[str, Any]:
+    answer = _simple(described.help)
+    answer["requestBody"] = {
+        "required": bool(described.arguments.required),
+        "content": {_JSON: {"schema": _plain(described.schema)}},
+    }
+    if described.progress:
+        answer["responses"]["200"]["content"]["application/x-ndjson"] = {"schema": {"type": "object"}}
+    return answer
+
+
 def _other_paths() -> dict[str, Any]:
     session = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
     revision = {"name": "revision", "in": "path", "required": True, "schema": {"type": "integer"}}
@@ -172,10 +184,7 @@ def _other_paths() -> dict[str, Any]:
             "post": _simple("Load an earlier revision into the candidate", body="Revision"),
         },
         "/state": {"get": _simple("All operational state; any path below works too")},
-        "/rpc/confirm": {"post": _simple("Confirm the pending commit")},
-        "/rpc/cancel-confirmed": {"post": _simple("Roll the pending commit back now")},
-        "/rpc/rollback": {"post": _simple("Roll back", body="Revision")},
-        "/rpc/save": {"post": _simple("Save running (or default) as startup", body="Save")},
+        **{f"/rpc/{name}": {"post": _operation(described)} for name, described in operations().items()},
         "/events": {"get": _simple("Server-sent events: commit, confirmed, rolled-back, session, saved")},
         "/schema": {"get": _simple("The configuration schema")},
         "/openapi.json": {"get": _simple("This document")},
@@ -234,6 +243,5 @@ def _components() -> dict[str, Any]:
                 rollback={"type": "integer", "minimum": 0, "maximum": 49}, revision=integer,
                 comment=string, confirm=confirm, dry_run=boolean,
             ),
-            "Save": _object(source={"enum": ["running", "default"]}),
         },
     }  # fmt: skip

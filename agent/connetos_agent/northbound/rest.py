@@ -13,12 +13,14 @@ from typing import Any, TypeVar
 import orjson
 
 from connetos_agent.config.manager import CommitOptions, ConfigManager, Edit, Outcome, Running
+from connetos_agent.config.operations import wanted_revision
 from connetos_agent.config.sessions import Caller, Session
 from connetos_agent.events import Event
-from connetos_agent.northbound import openapi
+from connetos_agent.northbound import openapi, rest_operations
 from connetos_agent.northbound.auth import Authenticator
 from connetos_agent.northbound.http import Request, Response
 from connetos_agent.northbound.problems import MethodNotAllowed, UnsupportedMediaType
+from connetos_agent.services.operations import Operations
 from connetos_agent.show.state import StateReader
 from connetos_sdk.errors import (
     AuthenticationFailed,
@@ -55,10 +57,18 @@ class RestApi:
     Args:
         manager: the configuration.
         state: operational state.
+        operations: what `rpc/` does.
         authenticator: checks passwords.
     """
 
-    def __init__(self, manager: ConfigManager, state: StateReader, authenticator: Authenticator) -> None:
+    def __init__(
+        self,
+        manager: ConfigManager,
+        state: StateReader,
+        operations: Operations,
+        authenticator: Authenticator,
+    ) -> None:
+        self._operations = operations
         self._manager = manager
         self._state = state
         self._authenticator = authenticator
@@ -241,7 +251,7 @@ class RestApi:
             session.restart(running.document, running.revision)
         elif action == "rollback":
             body = _body(request, {"rollback": int, "revision": int})
-            revision = self._wanted_revision(body)
+            revision = wanted_revision(self._manager, body)
             document = self._manager.store.read(revision)
             session.edit(lambda candidate: tree.reuse(candidate, document))
         elif action in ("commit", "check"):
@@ -255,11 +265,6 @@ class RestApi:
             )
         return _json({"dirty": session.dirty})
 
-    def _wanted_revision(self, body: dict[str, Any]) -> int:
-        if ("rollback" in body) == ("revision" in body):
-            raise BadRequest("which revision isn't said", hint='give "rollback" (0 to 49) or "revision"')
-        return body["revision"] if "revision" in body else self._manager.revision_at(body["rollback"])
-
     # -- the rest -------------------------------------------------------------------------------------
 
     async def _get_state(self, request: Request, _caller: Caller, words: tuple[str, ...]) -> Response:
@@ -269,27 +274,8 @@ class RestApi:
 
     async def _rpc(self, request: Request, caller: Caller, words: tuple[str, ...]) -> Response:
         _allow(request, "POST")
-        name = "/".join(words)
-        if name == "confirm":
-            return _json({"revision": await self._manager.confirm(caller)})
-        if name == "cancel-confirmed":
-            return _outcome(await self._manager.cancel(caller))
-        if name == "rollback":
-            body = _body(
-                request, {"rollback": int, "revision": int, "comment": str, "confirm": int, "dry_run": bool}
-            )
-            options = CommitOptions(
-                _comment(body.get("comment", "")), body.get("confirm"), body.get("dry_run", False)
-            )
-            return _outcome(await self._manager.rollback(caller, self._wanted_revision(body), options))
-        if name == "save":
-            body = _body(request, {"source": str})
-            source = body.get("source", "running")
-            if source not in ("running", "default"):
-                raise InvalidValue(f"source {show_value(source)} isn't known", hint="running or default")
-            await self._manager.save_startup(caller, source)
-            return _json({"saved": source})
-        raise NotFound("there is no such operation", hint="confirm, cancel-confirmed, rollback, save")
+        arguments = await _reading(request, lambda: _object(request))
+        return await rest_operations.answer(self._operations, request, caller, "/".join(words), arguments)
 
     async def _events(self, request: Request, _caller: Caller, _words: tuple[str, ...]) -> Response:
         _allow(request, "GET")
@@ -298,7 +284,7 @@ class RestApi:
         return Response(200, content_type="text/event-stream", stream=self._event_stream(request))
 
     async def _event_stream(self, request: Request) -> AsyncIterator[bytes]:
-        gone = asyncio.ensure_future(_until_disconnected(request))
+        gone = asyncio.ensure_future(request.gone())
         following: asyncio.Future[Event] | None = None
         try:
             with self._manager.events.listen() as queue:
@@ -379,12 +365,17 @@ def _comment(text: str) -> str:
     return text
 
 
-def _body(request: Request, fields: dict[str, type]) -> dict[str, Any]:
+def _object(request: Request) -> dict[str, Any]:
     if not request.body:
         return {}
     value = parse_json(request.body)
     if not isinstance(value, dict):
-        raise BadRequest("the body isn't a JSON object", hint="an object with " + ", ".join(fields))
+        raise BadRequest("the body isn't a JSON object", hint="an object, such as {}")
+    return value
+
+
+def _body(request: Request, fields: dict[str, type]) -> dict[str, Any]:
+    value = _object(request)
     for name, item in value.items():
         if name not in fields:
             raise BadRequest(f"{show_value(name)} isn't known here", hint="one of " + ", ".join(fields))
@@ -513,8 +504,3 @@ def _diff_response(request: Request, old: Document, new: Document) -> Response:
 def _server_sent(event: Event) -> bytes:
     data = orjson.dumps({"kind": event.kind, "time": event.time, **event.data})
     return b"event: " + event.kind.encode() + b"\ndata: " + data + b"\n\n"
-
-
-async def _until_disconnected(request: Request) -> None:
-    while (await request.disconnected())["type"] != "http.disconnect":
-        pass

@@ -27,15 +27,10 @@ from connetos_agent.dataplane.kernel import guard
 from connetos_agent.dataplane.kernel.dhcp import DhcpClient
 from connetos_agent.dataplane.kernel.links import Device, LinkReader
 from connetos_agent.dataplane.platform import Platform
-from connetos_agent.dataplane.states import (
-    Addresses,
-    Link,
-    LinkStatus,
-    Management,
-    Route,
-    State,
-    VlanInterfaceLink,
-)
+from connetos_agent.dataplane.states.base import State
+from connetos_agent.dataplane.states.ports import Link, LinkStatus, Management
+from connetos_agent.dataplane.states.routing import Addresses, Route
+from connetos_agent.dataplane.states.vlans import VlanInterfaceLink
 
 FRAME_OVERHEAD_BYTES = 18
 """Ethernet header (14) and frame check sequence (4), which a device's MTU doesn't count."""

@@ -20,7 +20,9 @@ from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
 from connetos_agent.dataplane.openvswitch.database import BridgeRecord, Database
 from connetos_agent.dataplane.openvswitch.operations import Transaction, change_bridge, new_bridge
 from connetos_agent.dataplane.platform import Platform
-from connetos_agent.dataplane.states import LinkStatus, Port, State, Vlan, VlanInterface
+from connetos_agent.dataplane.states.base import State
+from connetos_agent.dataplane.states.ports import LinkStatus, Port
+from connetos_agent.dataplane.states.vlans import Vlan, VlanInterface
 
 VLAN_LABEL = "vlan-"
 MAC_TABLE_SIZE = 16384

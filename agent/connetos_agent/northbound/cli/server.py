@@ -27,8 +27,10 @@ import orjson
 from connetos_agent.config.manager import ConfigManager
 from connetos_agent.config.sessions import Caller
 from connetos_agent.northbound.auth import Authenticator
-from connetos_agent.northbound.cli.operational import Terminal, reader
+from connetos_agent.northbound.cli.commands.command import Terminal
+from connetos_agent.northbound.cli.operational import reader
 from connetos_agent.northbound.cli.session import CliSession
+from connetos_agent.services.operations import Operations
 from connetos_agent.show.state import StateReader
 from connetos_sdk.errors import ConnetosError
 from connetos_sdk.model.tree import effective
@@ -48,12 +50,19 @@ class CliServer:
     Args:
         manager: the configuration.
         state: operational state, read in `executor`.
+        operations: what commands may ask for.
         authenticator: checks passwords.
     """
 
     def __init__(
-        self, manager: ConfigManager, state: StateReader, executor: Executor, authenticator: Authenticator
+        self,
+        manager: ConfigManager,
+        state: StateReader,
+        executor: Executor,
+        operations: Operations,
+        authenticator: Authenticator,
     ) -> None:
+        self._operations = operations
         self._manager = manager
         self._read_state = reader(state, executor)
         self._authenticator = authenticator
@@ -93,7 +102,9 @@ class CliServer:
         except ConnetosError as error:
             await _send(out, {"ok": False, "error": error.reason})
             return
-        session = CliSession(Terminal(self._manager, self._read_state, caller), self._hostname)
+        session = CliSession(
+            Terminal(self._manager, self._read_state, self._operations, caller), self._hostname
+        )
         try:
             greeting = {"ok": True, "class": caller.user_class, "banner": BANNER}
             await _send(out, {**greeting, "mode": session.mode, "prompt": session.prompt})

@@ -21,6 +21,7 @@ from connetos_agent.northbound.cli.answers import (
     lines,
     not_recognised,
 )
+from connetos_agent.northbound.cli.commands.command import MAX_HISTORY, Terminal
 from connetos_agent.northbound.cli.completion import complete_path
 from connetos_sdk.errors import ConnetosError, Locked, NotFound, ParseError, UnknownPath
 from connetos_sdk.model import curly, setlines, tree
@@ -56,7 +57,7 @@ class CliSession:
         hostname: the name of the switch, for the prompt.
     """
 
-    def __init__(self, terminal: operational.Terminal, hostname: Callable[[], str]) -> None:
+    def __init__(self, terminal: Terminal, hostname: Callable[[], str]) -> None:
         self._terminal = terminal
         self._manager: ConfigManager = terminal.manager
         self._hostname = hostname
@@ -156,7 +157,7 @@ class CliSession:
         self._terminal.history.append(
             re.sub(r"(plain-text-password\s+).*", r"\1********", line) if secret else line
         )
-        del self._terminal.history[: -operational.MAX_HISTORY]
+        del self._terminal.history[:-MAX_HISTORY]
 
     async def _dispatch(self, command: list[str], filters: list[list[str]]) -> str:
         if not command:

@@ -1,0 +1,55 @@
+"""Which objects a configuration asks for, and in what state: the same for every data plane.
+
+Each module of this package is one area of the configuration; its `KINDS` say what objects it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connetos_agent.dataplane.base import ObjectKey
+from connetos_agent.dataplane.intents import host, ports, routing, vlans
+from connetos_agent.dataplane.intents.kind import Kind
+from connetos_agent.dataplane.platform import Platform
+from connetos_agent.dataplane.states.base import State
+from connetos_sdk.model.diff import Change
+from connetos_sdk.model.schema import locate
+from connetos_sdk.model.tree import Document
+
+KINDS: dict[str, Kind] = {kind.name: kind for area in (host, vlans, ports, routing) for kind in area.KINDS}
+"""All kinds of objects by name."""
+
+
+def affected(change: Change) -> list[ObjectKey]:
+    """The objects that a change touches."""
+    located = locate(change.path)
+    rule = located.objects
+    if rule is None:
+        return []
+    if rule.key == "entry":
+        keys = [located.keys[located.object_index]]
+    elif rule.key == "parent":
+        keys = [located.keys[located.object_index - 1]]
+    elif rule.key == "value":
+        keys = [str(v) for v in (change.old, change.new) if v is not None]
+    else:
+        keys = [rule.key]
+    return [ObjectKey(kind, key) for kind in rule.kinds for key in keys]
+
+
+def intent(target: ObjectKey, document: Document, platform: Platform) -> State | None:
+    """The state that `document` asks for, or None if the object shall not be there.
+
+    Args:
+        target: which object.
+        document: the configuration.
+        platform: the hardware; its ports are there whether configured or not.
+    """
+    return KINDS[target.kind].intent(target.key, document, platform)
+
+
+def intended(document: Document, platform: Platform) -> Iterator[ObjectKey]:
+    """Every object that `document` asks for."""
+    for kind in KINDS.values():
+        for key in kind.keys(document, platform):
+            yield ObjectKey(kind.name, key)

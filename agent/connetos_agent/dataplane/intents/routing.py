@@ -1,0 +1,47 @@
+"""Addresses and static routes."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from connetos_agent.dataplane.intents.kind import Kind
+from connetos_agent.dataplane.platform import Platform
+from connetos_agent.dataplane.states.base import State
+from connetos_agent.dataplane.states.routing import Addresses, Route
+from connetos_sdk.model.rules import ROUTES, VLAN_INTERFACES
+from connetos_sdk.model.tree import Document, get
+
+
+def _addresses(name: str, document: Document, _platform: Platform) -> State | None:
+    entries = get(document, (*VLAN_INTERFACES, name, "address"), {})
+    found = [ipaddress.IPv4Interface(f"{ip}/{entry['prefix-length']}") for ip, entry in entries.items()]
+    return Addresses(tuple(map(str, sorted(found)))) if found else None
+
+
+def _route(prefix: str, document: Document, _platform: Platform) -> State | None:
+    entry = get(document, (*ROUTES, prefix), None)
+    if entry is None:
+        return None
+    metric = entry.get("metric", 1)
+    hops = {(metric, entry["next-hop"])} if "next-hop" in entry else set()
+    hops |= {(q.get("metric", metric), hop) for hop, q in entry.get("qualified-next-hop", {}).items()}
+    found = ((metric, hop, _interface_towards(hop, document)) for metric, hop in hops)
+    return Route(tuple(sorted(found))) if hops else None
+
+
+def _interface_towards(hop: str, document: Document) -> str:
+    """The VLAN interface in whose subnet the next hop is: one, as the model's rules say; empty if none."""
+    address = ipaddress.IPv4Address(hop)
+    for name, interface in get(document, VLAN_INTERFACES, {}).items():
+        for ip, entry in interface.get("address", {}).items():
+            if address in ipaddress.IPv4Interface(f"{ip}/{entry['prefix-length']}").network:
+                return str(name)
+    return ""
+
+
+KINDS = (
+    Kind(
+        "addresses", 7, _addresses, lambda document, _platform: get(document, VLAN_INTERFACES, {}), ("route",)
+    ),
+    Kind("route", 8, _route, lambda document, _platform: get(document, ROUTES, {})),
+)

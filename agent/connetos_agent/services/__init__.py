@@ -1,0 +1,1 @@
+"""What the switch does besides being configured, on request or by itself."""

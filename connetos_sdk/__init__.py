@@ -13,20 +13,25 @@ needs only the model, doesn't load the clients.
 
 from __future__ import annotations
 
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from connetos_sdk.switch import Change as Change
     from connetos_sdk.switch import Switch as Switch
 
-__version__ = metadata.version("connetos-sdk")
+    __version__: str
+
 __all__ = ["Change", "Switch", "__version__"]
 
 _HOMES = {"Switch": "connetos_sdk.switch", "Change": "connetos_sdk.switch"}
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib import metadata
+
+        return metadata.version("connetos-sdk")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

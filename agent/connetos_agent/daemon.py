@@ -36,6 +36,8 @@ from connetos_agent.services.catalogue import make_services
 from connetos_agent.services.operations import Operations
 from connetos_agent.settings import Settings
 from connetos_agent.show.state import StateReader
+from connetos_agent.sockets import ListeningSockets, tcp_socket
+from connetos_agent.systemd import notify
 from connetos_sdk import __version__
 from connetos_sdk.errors import ConnetosError
 
@@ -44,9 +46,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LISTEN_FDS_START = 3
-"""First file descriptor that systemd hands over (sd_listen_fds(3))."""
-BACKLOG = 128
+MAX_REASON_BYTES = 200
 M_ARENA_MAX = -8
 """Parameter of mallopt(3)."""
 
@@ -97,6 +97,7 @@ class Agent:
         self._rest = RestApi(self.manager, state, self.operations, authenticator)
         self._cli = CliServer(self.manager, state, self._rest.reader, self.operations, authenticator)
         self._xrl: XrlService | None = None
+        self._sockets = ListeningSockets()
         self._server = HttpServer(self._rest.handle, problem)
 
     def _state_reader(self) -> StateReader:
@@ -110,7 +111,7 @@ class Agent:
         for service in self._services:
             await service.start()
         await self._rest.open()
-        await self._cli.start(_unix_socket(self._config.run_directory / "cli.sock"))
+        await self._cli.start(self._sockets.local(self._config.run_directory / "cli.sock"))
         await self._listen()
         if self._config.xrl.enabled:
             await self._start_xrl()
@@ -126,11 +127,13 @@ class Agent:
         await self._xrl.start()
 
     async def _listen(self) -> None:
-        await self._server.listen(_unix_socket(self._config.run_directory / "agent.sock"), None)
-        handed = _handed_sockets()
+        await self._server.listen(self._sockets.local(self._config.run_directory / "agent.sock"), None)
+        for path in self._sockets.unknown():
+            log.warning("a socket was handed over that isn't served: %s", path)
+        handed = self._sockets.handed_tcp
         if handed or self._config.listen:
             tls = self._tls()
-            for sock in [*handed, *map(_tcp_socket, self._config.listen)]:
+            for sock in [*handed, *map(tcp_socket, self._config.listen)]:
                 await self._server.listen(sock, tls)
                 log.info("listening", extra={"address": sock.getsockname()})
             if not self._accounts.any_accounts():
@@ -147,56 +150,29 @@ class Agent:
         return context
 
     async def stop(self) -> None:
-        """Stop answering; the data plane goes on as it is."""
+        """Tell the sessions, answer what is under way, stop; the data plane goes on as it is."""
+        reason = self._stop_reason()
+        self.manager.events.publish("agent-stopping", reason=reason)
         if self._xrl is not None:
             await self._xrl.stop()
-        await self._server.close()
-        await self._cli.stop()
+        await asyncio.gather(self._server.close(), self._cli.stop(reason))
         await self._rest.close()
         for service in reversed(self._services):
             await service.stop()
         await self.manager.stop()
-        for name in ("agent.pid", "agent.sock", "cli.sock"):
-            (self._config.run_directory / name).unlink(missing_ok=True)
+        (self._config.run_directory / "agent.pid").unlink(missing_ok=True)
+        self._sockets.remove()
 
-
-def _unix_socket(path: Path) -> socket.socket:
-    path.unlink(missing_ok=True)
-    sock = socket.socket(socket.AF_UNIX)
-    mask = os.umask(0o177)
-    try:
-        sock.bind(str(path))
-    finally:
-        os.umask(mask)
-    sock.listen(BACKLOG)
-    return sock
-
-
-def _tcp_socket(address: tuple[str, int]) -> socket.socket:
-    host, port = address
-    try:
-        return socket.create_server(
-            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=BACKLOG
-        )
-    except OSError as error:
-        raise ConnetosError(f"can't listen on {host} port {port}: {error.strerror}") from error
-
-
-def _handed_sockets() -> list[socket.socket]:
-    if os.environ.get("LISTEN_PID") != str(os.getpid()):
-        return []
-    count = int(os.environ.get("LISTEN_FDS", "0"))
-    return [socket.socket(fileno=LISTEN_FDS_START + n) for n in range(count)]
-
-
-def notify(state: str) -> None:
-    """Tell whoever started the agent (sd_notify(3)); nothing if nobody asked to be told."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-        sock.connect("\0" + address[1:] if address.startswith("@") else address)
-        sock.sendall(state.encode())
+    def _stop_reason(self) -> str:
+        """Why the agent is stopped, if whoever stops it has left a note: an upgrade does."""
+        note = self._config.run_directory / "stop-reason"
+        try:
+            with note.open("rb") as file:
+                text = file.read(MAX_REASON_BYTES).decode("utf-8", "replace")
+            note.unlink()
+        except OSError:
+            return ""
+        return " ".join(text.split())
 
 
 async def _run(config: Settings) -> None:

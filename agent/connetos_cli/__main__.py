@@ -10,7 +10,6 @@ from typing import Any
 
 from connetos_cli import editing, pager
 from connetos_cli.link import SOCKET, Link, LinkError
-from connetos_sdk import __version__
 
 
 def main() -> None:
@@ -20,18 +19,23 @@ def main() -> None:
         "-c", "--command", action="append", default=[], help="run this line and end; may be repeated"
     )
     parser.add_argument("--socket", type=Path, default=SOCKET, help="the agent's socket (%(default)s)")
-    parser.add_argument("--version", action="version", version=f"cli {__version__}")
+    parser.add_argument("--version", action="store_true", help="show the version and end")
     arguments = parser.parse_args()
+    if arguments.version:
+        from connetos_sdk import __version__
+
+        print(f"cli {__version__}")
+        return
     try:
         link = Link(arguments.socket)
         if arguments.command or not sys.stdin.isatty():
-            sys.exit(_batch(link, arguments.command or (line.rstrip("\n") for line in sys.stdin)))
-        _interactive(link)
+            sys.exit(batch(link, arguments.command or (line.rstrip("\n") for line in sys.stdin)))
+        interactive(link)
     except LinkError as error:
         sys.exit(f"cli: {error}")
 
 
-def _batch(link: Link, lines: Any) -> int:
+def batch(link: Link, lines: Any) -> int:
     """Run lines and print their answers; 1 if one failed."""
     failed = False
     for line in lines:
@@ -43,7 +47,12 @@ def _batch(link: Link, lines: Any) -> int:
     return int(failed)
 
 
-def _interactive(link: Link) -> None:
+def interactive(link: Link) -> None:
+    """Converse with the user at the terminal until one of the two ends the session.
+
+    Raises:
+        LinkError: it was the agent.
+    """
     from prompt_toolkit import PromptSession
 
     print(link.banner)
@@ -53,7 +62,7 @@ def _interactive(link: Link) -> None:
         for line in above:
             print(line)
         try:
-            line = session.prompt(prompt)
+            line = session.prompt(prompt, pre_run=lambda: _watch(link))
         except KeyboardInterrupt:
             continue
         except EOFError:
@@ -62,6 +71,24 @@ def _interactive(link: Link) -> None:
         _page(reply.text, paged="| no-more" not in line)
         if reply.ended:
             return
+
+
+def _watch(link: Link) -> None:
+    """While a line is typed: end when the agent ends the session, and don't let the user type into the void."""
+    import asyncio
+
+    from prompt_toolkit.application import get_app
+
+    application, loop = get_app(), asyncio.get_running_loop()
+
+    def ended() -> None:
+        loop.remove_reader(link.fileno())
+        try:
+            link.receive()
+        except LinkError as error:
+            application.exit(exception=error)
+
+    loop.add_reader(link.fileno(), ended)
 
 
 def _keys(link: Link) -> Any:

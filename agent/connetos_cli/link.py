@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
+import contextlib
 import json
 import os
 import socket
@@ -33,13 +33,15 @@ class Link:
 
     Args:
         path: the agent's socket.
-        user: who is logged in; the operating system has checked it.
+        via: the surface, for the agent's records: `cli` or `ssh`.
+        source: where the user comes from, for the same.
 
     Raises:
         LinkError: no agent answers there, or it doesn't know the user.
     """
 
-    def __init__(self, path: Path, user: str | None = None) -> None:
+    def __init__(self, path: Path, via: str = "cli", source: str = "tty") -> None:
+        self._notice = ""
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(TIMEOUT_SECONDS)
         try:
@@ -47,11 +49,12 @@ class Link:
         except OSError as error:
             reason = os.strerror(error.errno or 0)
             raise LinkError(
-                f"the agent doesn't answer at {path} ({reason}); is it running, and are you root?"
+                f"the agent doesn't answer at {path} ({reason}); is it running, and are you root or a user of the switch?"
             ) from error
         self._file = self._socket.makefile("rwb")
-        name = user or getpass.getuser()
-        greeting = self._ask({"hello": {"user": name, "authenticated": True, "via": "cli", "source": "tty"}})
+        # Root is whoever root says; who else connects is known to the agent from the kernel.
+        name = "root" if os.geteuid() == 0 else ""
+        greeting = self._ask({"hello": {"user": name, "authenticated": True, "via": via, "source": source}})
         if not greeting.get("ok"):
             raise LinkError(str(greeting.get("error", "the agent refused")))
         self.banner: str = greeting["banner"]
@@ -62,16 +65,32 @@ class Link:
         self._socket.close()
 
     def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
-        try:
+        with contextlib.suppress(OSError):  # what the agent said before it closed can still be read
             self._file.write(json.dumps(message).encode() + b"\n")
             self._file.flush()
-            line = self._file.readline()
-        except OSError as error:
-            raise LinkError(f"the connection to the agent broke: {error}") from error
-        if not line:
-            raise LinkError("the agent ended the session")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+        return self.receive()
+
+    def receive(self) -> dict[str, Any]:
+        """The next answer.
+
+        Raises:
+            LinkError: the agent ended the session, and maybe said why.
+        """
+        while True:
+            try:
+                line = self._file.readline()
+            except OSError as error:
+                raise LinkError(self._notice or f"the connection to the agent broke: {error}") from error
+            if not line:
+                raise LinkError(self._notice or "the agent ended the session")
+            answer: dict[str, Any] = json.loads(line)
+            if "notice" not in answer:
+                return answer
+            self._notice = str(answer["notice"])
+
+    def fileno(self) -> int:
+        """The socket; between two commands something comes on it only when the session ends."""
+        return self._socket.fileno()
 
     def run(self, line: str) -> Reply:
         """Run a line."""

@@ -73,6 +73,8 @@ class AgentLink(asyncio.Protocol):
         self._waiting: deque[Callable[[Answer | None], None]] = deque()
         self._number = 0
         self._lost = self._closed = False
+        self.notice = ""
+        """What the agent said about ending the session."""
         self.on_lost: Callable[[], None] | None = None
         """Called when the agent goes away, after the requests under way were answered with None."""
 
@@ -176,6 +178,9 @@ class AgentLink(asyncio.Protocol):
                 answer = json.loads(line)
             except ValueError:
                 answer = None
+            if isinstance(answer, dict) and "notice" in answer:
+                self.notice = str(answer["notice"])
+                continue
             if not isinstance(answer, dict) or not self._waiting:
                 self._break_off()
                 return

@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 
 from connetos_agent import logs
+from connetos_agent.systemd import handed_sockets, notify
 from connetos_sdk import __version__
 from connetos_sshd.server import Settings, listening_socket, serve
-from connetos_sshd.systemd import handed_sockets, notify
 
 log = logging.getLogger(__name__)
 

@@ -111,7 +111,8 @@ class Shell:
                 await self._converse(link)
                 status = 0
             except AgentLost:
-                self._say(f"\n{AGENT_LOST if self._asking else ENDED}")
+                told = f"{link.notice}\n" if link.notice else ENDED
+                self._say(f"\n{AGENT_LOST if self._asking else told}")
             finally:
                 link.close()
         self._flush()

@@ -111,7 +111,7 @@ def test_no_agent_is_told(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert "is it running, and are you root?" in done.stderr
+    assert "is it running, and are you root or a user of the switch?" in done.stderr
 
 
 def test_what_completion_adds() -> None:

@@ -35,7 +35,7 @@ class Authenticator:
         """
         account = self._accounts.find(user)
         if account is None and user != "root":
-            raise AuthenticationFailed("there is no such user")
+            raise AuthenticationFailed(f"{user} is not a user of this switch")
         return Caller(user, account.user_class if account else "super-user", via, source)
 
     async def login(self, user: str, password: str, *, via: str, source: str) -> Caller:

@@ -28,6 +28,8 @@ MAX_CONNECTIONS = 256
 HEAD_SECONDS = 10.0
 BODY_SECONDS = 30.0
 HANDSHAKE_SECONDS = 10.0
+CLOSE_SECONDS = 5.0
+"""What is under way when the server closes is answered, if it doesn't take longer."""
 KEEP_ALIVE_SECONDS = 60
 
 
@@ -181,12 +183,14 @@ class HttpServer:
         self._servers.append(server)
 
     async def close(self) -> None:
-        """Stop listening, end connections."""
+        """Stop listening, answer what is under way, end connections."""
         for server in self._servers:
             server.close()
         for connection in [c for state in self._states.values() for c in state.connections]:
             connection.shutdown()
         tasks = [task for state in self._states.values() for task in state.tasks]
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLOSE_SECONDS)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -298,6 +298,8 @@ class RestApi:
                         break
                     if following.done():
                         yield _server_sent(following.result())
+                        if following.result().kind == "agent-stopping":
+                            break
                         following = asyncio.ensure_future(queue.get())
                     else:
                         yield b": still here\n\n"

@@ -6,9 +6,12 @@
     {"id": 1, "text": "...", "ok": true, "mode": 1, "prompt": "leaf1> ", "ended": false}
     {"id": 2, "complete": "show vl"}
     {"id": 2, "completions": [{"word": "vlans", "help": "VLANs and their ports", "keyword": true}]}
+    {"notice": "The switch's agent is stopping; what wasn't committed is dropped. Forwarding goes on."}
 
-Only root may connect. Root may say `"authenticated": true` instead of giving a password: an SSH server that has
-checked a key does. The connection's end frees the candidate.
+Who connects is known from the kernel. Root may say who is to be logged in, and `"authenticated": true` instead of
+giving a password: an SSH server that has checked a key does. Everybody else is the user of the configuration who has
+the name of their Linux account, and may leave `user` out; the socket's mode decides who can connect at all. The
+connection's end frees the candidate.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import pwd
 import socket
 import struct
 from collections.abc import Mapping
@@ -32,16 +36,21 @@ from connetos_agent.northbound.cli.operational import reader
 from connetos_agent.northbound.cli.session import CliSession
 from connetos_agent.services.operations import Operations
 from connetos_agent.show.state import StateReader
-from connetos_sdk.errors import ConnetosError
+from connetos_sdk.errors import AuthenticationFailed, ConnetosError
 from connetos_sdk.model.tree import effective
 
 log = logging.getLogger(__name__)
 
 MAX_MESSAGE_BYTES = 512 * 1024
 MAX_CONNECTIONS = 256
+MAX_CONNECTIONS_OF_OTHERS = 192
+"""Of those that aren't root's: whatever they do, root gets in."""
+STOP_SECONDS = 5.0
+"""A command that is under way when the server stops is answered, if it doesn't take longer."""
 HELLO_SECONDS = 30.0
 IDLE_SECONDS = 900.0
 BANNER = "Welcome to switch CLI shell."
+STOPPING = "The switch's agent is stopping{reason}; what wasn't committed is dropped. Forwarding goes on."
 
 
 class CliServer:
@@ -67,38 +76,52 @@ class CliServer:
         self._read_state = reader(state, executor)
         self._authenticator = authenticator
         self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: dict[asyncio.Task[None], int] = {}
+        self._idle: set[asyncio.Task[None]] = set()
+        self._notice: dict[str, str] | None = None
 
     async def start(self, sock: socket.socket) -> None:
         """Serve on a listening unix socket."""
         self._server = await asyncio.start_unix_server(self._connected, sock=sock, limit=MAX_MESSAGE_BYTES)
 
-    async def stop(self) -> None:
-        """Stop listening and end every command line."""
+    async def stop(self, reason: str = "") -> None:
+        """Stop listening; answer the commands that are under way, tell all command lines why, and end them."""
+        self._notice = {"notice": STOPPING.format(reason=f" ({reason})" if reason else "")}
         if self._server is not None:
             self._server.close()
-        for task in list(self._connections):
+        for task in self._idle:
+            task.cancel()
+        if self._connections:
+            await asyncio.wait(self._connections, timeout=STOP_SECONDS)
+        for task in self._connections:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     async def _connected(self, lines: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None or len(self._connections) >= MAX_CONNECTIONS or _peer_uid(out) != 0:
+        task, uid = asyncio.current_task(), _peer_uid(out)
+        if task is None or self._crowded(uid):
             out.close()
             return
-        self._connections.add(task)
+        self._connections[task] = uid
         try:
-            await self._serve(lines, out)
+            await self._serve(uid, lines, out)
         except (ConnectionError, asyncio.IncompleteReadError, ValueError, TimeoutError):
             pass  # gone, or speaks something else: the connection ends
         finally:
-            self._connections.discard(task)
+            if self._notice is not None:
+                with contextlib.suppress(ConnectionError, TimeoutError):
+                    await asyncio.wait_for(_send(out, self._notice), 1)
+            del self._connections[task]
             out.close()
 
-    async def _serve(self, lines: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
-        hello = await _receive(lines, HELLO_SECONDS)
+    def _crowded(self, uid: int) -> bool:
+        others = sum(1 for of in self._connections.values() if of != 0)
+        return len(self._connections) >= MAX_CONNECTIONS or (uid != 0 and others >= MAX_CONNECTIONS_OF_OTHERS)
+
+    async def _serve(self, uid: int, lines: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
+        hello = await self._receive(lines, HELLO_SECONDS)
         try:
-            caller = await self._caller(hello.get("hello"))
+            caller = await self._caller(hello.get("hello"), uid)
         except ConnetosError as error:
             await _send(out, {"ok": False, "error": error.reason})
             return
@@ -108,8 +131,8 @@ class CliServer:
         try:
             greeting = {"ok": True, "class": caller.user_class, "banner": BANNER}
             await _send(out, {**greeting, "mode": session.mode, "prompt": session.prompt})
-            while True:
-                message = await _receive(lines, IDLE_SECONDS)
+            while self._notice is None:
+                message = await self._receive(lines, IDLE_SECONDS)
                 answer = await self._answer(session, message)
                 await _send(out, {"id": message.get("id"), **answer})
                 if answer.get("ended"):
@@ -117,6 +140,22 @@ class CliServer:
         finally:
             with contextlib.suppress(ConnetosError):
                 session.close()
+
+    async def _receive(self, lines: asyncio.StreamReader, seconds: float) -> dict[str, Any]:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine of a server runs in one
+        self._idle.add(task)
+        try:
+            async with asyncio.timeout(seconds):
+                line = await lines.readline()
+        finally:
+            self._idle.discard(task)
+        if not line.endswith(b"\n"):
+            raise ConnectionError("closed")
+        message = orjson.loads(line)
+        if not isinstance(message, dict):
+            raise ConnectionError("speaks something else")
+        return message
 
     async def _answer(self, session: CliSession, message: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(message.get("complete"), str):
@@ -129,10 +168,15 @@ class CliServer:
             "mode": session.mode, "prompt": session.prompt,
         }  # fmt: skip
 
-    async def _caller(self, hello: Any) -> Caller:
+    async def _caller(self, hello: Any, uid: int) -> Caller:
         if not isinstance(hello, dict):
             raise ConnetosError("the first message must be a hello")
         user, via, source = (str(hello.get(name, ""))[:64] for name in ("user", "via", "source"))
+        if uid != 0:
+            name = await asyncio.to_thread(_user_name, uid)
+            if user not in ("", name):
+                raise AuthenticationFailed(f"{name} may not log in as {user}")
+            return self._authenticator.trusted(name, via=via or "cli", source=source)
         if hello.get("authenticated") is True:
             return self._authenticator.trusted(user, via=via or "cli", source=source)
         return await self._authenticator.login(
@@ -151,15 +195,11 @@ def _peer_uid(out: asyncio.StreamWriter) -> int:
     return int(uid)
 
 
-async def _receive(lines: asyncio.StreamReader, seconds: float) -> dict[str, Any]:
-    async with asyncio.timeout(seconds):
-        line = await lines.readline()
-    if not line.endswith(b"\n"):
-        raise ConnectionError("closed")
-    message = orjson.loads(line)
-    if not isinstance(message, dict):
-        raise ConnectionError("speaks something else")
-    return message
+def _user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        raise AuthenticationFailed(f"there is no account with user id {uid}") from None
 
 
 async def _send(out: asyncio.StreamWriter, message: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ import os
 import socket
 
 LISTEN_FDS_START = 3
+"""The first file descriptor that is handed over."""
 
 
 def handed_sockets() -> list[socket.socket]:

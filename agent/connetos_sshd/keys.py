@@ -20,14 +20,21 @@ _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
 
 def host_key(state_directory: Path) -> asyncssh.SSHKey:
-    """The switch's host key; made at the first start and kept from then on, so that clients know the switch again."""
+    """The switch's host key; made at the first start and kept from then on, so that clients know the switch again.
+
+    The public half lies beside it in `host_ed25519_key.pub`, for known_hosts files.
+    """
     path = state_directory / "ssh" / "host_ed25519_key"
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = asyncssh.generate_private_key(HOST_KEY_ALGORITHM)
         _write_private(path, key.export_private_key("openssh"))
         log.info("host key made", extra={"fingerprint": key.get_fingerprint()})
-    return asyncssh.read_private_key(str(path))
+    key = asyncssh.read_private_key(str(path))
+    public = path.with_suffix(".pub")
+    if not public.exists():
+        _write_private(public, key.export_public_key("openssh"))
+    return key
 
 
 def authorized_keys(state_directory: Path, user: str) -> asyncssh.SSHAuthorizedKeys | None:

@@ -215,7 +215,8 @@ def _print_step(event: Progress) -> None:
 def _table(lab: Lab, switches: list[SwitchStatus]) -> Table:
     title = f"lab {lab.topology.name}, data plane {lab.dataplane.value}"
     table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for header in ("switch", "ovs", "pids", "agent", "pid", "memory", "URL"):
+    ssh = any(switch.ssh_port for switch in switches)
+    for header in ("switch", "ovs", "pids", "agent", "pid", "memory", "URL", *(["SSH port"] if ssh else [])):
         # What is broken over two lines cannot be copied.
         table.add_column(header, no_wrap=True, overflow="ignore")
     for switch in switches:
@@ -227,6 +228,7 @@ def _table(lab: Lab, switches: list[SwitchStatus]) -> Table:
             str(switch.agent_pid or "-"),
             f"{switch.memory_bytes / 2**20:.0f} MiB",
             switch.url,
+            *([f"{switch.ssh_port or '-'} {_coloured(switch.ssh)}"] if ssh else []),
         )
     return table
 

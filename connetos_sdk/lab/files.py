@@ -54,21 +54,6 @@ class SwitchFiles:
         return self.directory / "agent.toml"
 
     @property
-    def agent_log(self) -> Path:
-        """What the agent said: JSON lines."""
-        return self.directory / "agent.log"
-
-    @property
-    def agent_pid(self) -> Path:
-        """The process that was started as the agent."""
-        return self.directory / "agent.pid"
-
-    @property
-    def notify_socket(self) -> Path:
-        """Where the agent says that it is ready."""
-        return self.directory / "notify.sock"
-
-    @property
     def uts(self) -> Path:
         """The mount that keeps the switch's UTS namespace (its hostname)."""
         return self.directory / "uts"

@@ -32,12 +32,21 @@ def write(directory: Path, switches: Iterable[LabSwitch], hosts: Iterable[tuple[
 
 
 def _access(switch: LabSwitch) -> dict[str, str]:
-    return {
+    access = {
         "url": switch.url,
         "username": switch.username,
         "password": switch.password,
         "ca_file": str(switch.ca_file),
     }
+    return (
+        access
+        if switch.ssh is None
+        else {
+            **access,
+            "ssh_port": str(switch.ssh.port),
+            "known_hosts": str(switch.ssh.known_hosts),
+        }
+    )
 
 
 def _host(spec: HostSpec, namespace: str) -> dict[str, Any]:

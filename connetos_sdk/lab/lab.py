@@ -18,7 +18,8 @@ from pathlib import Path
 from types import TracebackType
 
 from connetos_sdk.lab import inventory, namespaces
-from connetos_sdk.lab.agent import Agent, require_agent
+from connetos_sdk.lab.agent import Agent
+from connetos_sdk.lab.environment import require_agent
 from connetos_sdk.lab.errors import LabError, NotRunningError
 from connetos_sdk.lab.files import (
     SwitchFiles,
@@ -30,6 +31,7 @@ from connetos_sdk.lab.files import (
 from connetos_sdk.lab.nodes import LabHost, LabSwitch, Node, SwitchStatus, no_namespace
 from connetos_sdk.lab.openvswitch import PROGRAMS, OpenVSwitch
 from connetos_sdk.lab.processes import Marker, ancestors, end_all, search_path
+from connetos_sdk.lab.ssh import SshServer
 from connetos_sdk.lab.state import LabState
 from connetos_sdk.lab.topology import Dataplane, SwitchSpec, Topology
 from connetos_sdk.lab.wiring import MANAGEMENT_NODE, Wiring
@@ -107,8 +109,10 @@ class Lab:
         require_agent()
         with exclusive(self._lock_file, self.topology.name):
             state = self._prepare_state()
+            switches_in_all = len(self.topology.switches)
             report = _Reporter(
-                progress, total=1 + len(self.topology.switches) * (1 + self._has_namespaces(state))
+                progress,
+                total=1 + switches_in_all * (1 + self._has_namespaces(state)) + len(state.ssh_ports),
             )
             if self._has_namespaces(state):
                 self._build(state)
@@ -309,7 +313,10 @@ class Lab:
             namespace=ovs.namespace if ovs else None,
             environment=ovs.environment if ovs else {},
         )
-        return LabSwitch(spec, state.username, state.password, agent, ovs, self.marker)
+        ssh = None
+        if spec.name in state.ssh_ports:
+            ssh = SshServer(spec.name, files, self.marker, state.ssh_ports[spec.name])
+        return LabSwitch(spec, state.username, state.password, agent, ovs, ssh, self.marker)
 
     def _refuse_inside(self) -> None:
         """`up` and `down` from inside would act on a private copy of the mounts, or end their own shell."""
@@ -404,6 +411,9 @@ def _start(switch: LabSwitch, report: _Reporter) -> None:
     switch.agent.write_startup_config(switch.username, switch.password)
     started = switch.agent.start()
     report.done(switch.name, "agent ready" if started else "agent is running")
+    if switch.ssh:
+        started = switch.ssh.start()
+        report.done(switch.name, "SSH server ready" if started else "SSH server is running")
 
 
 def _in_parallel(work: Callable[[LabSwitch], None], switches: list[LabSwitch]) -> None:

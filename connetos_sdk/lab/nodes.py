@@ -16,6 +16,7 @@ from connetos_sdk.lab.files import SwitchFiles
 from connetos_sdk.lab.namespaces import enter_command, exists
 from connetos_sdk.lab.openvswitch import OpenVSwitch
 from connetos_sdk.lab.processes import Marker, resident_bytes, send_signal, wait_gone
+from connetos_sdk.lab.ssh import SshServer
 from connetos_sdk.lab.topology import HostSpec, SwitchSpec
 
 COMMAND_SECONDS = 30.0
@@ -108,7 +109,11 @@ class LabHost(Node):
 
 @dataclass(frozen=True)
 class SwitchStatus:
-    """How one switch is doing. `memory_bytes` is what all its processes hold in RAM."""
+    """How one switch is doing.
+
+    `ssh` is `running`, `stopped` or `none`, and `ssh_port` its port on 127.0.0.1; `memory_bytes` is what all
+    processes of the switch hold in RAM.
+    """
 
     name: str
     dataplane: str
@@ -118,12 +123,14 @@ class SwitchStatus:
     vswitchd_pid: int | None
     agent_pid: int | None
     url: str
+    ssh: str
+    ssh_port: int | None
     memory_bytes: int
 
     @property
     def healthy(self) -> bool:
         """Whether everything that should run does."""
-        return self.agent == "running" and self.ovs in ("running", "none")
+        return self.agent == "running" and {self.ovs, self.ssh} <= {"running", "none"}
 
 
 @dataclass(frozen=True)
@@ -135,6 +142,7 @@ class LabSwitch:
     password: str = field(repr=False)
     agent: Agent
     ovs: OpenVSwitch | None
+    ssh: SshServer | None
     marker: Marker
 
     @property
@@ -273,7 +281,9 @@ class LabSwitch:
             vswitchd_pid=vswitchd,
             agent_pid=agent,
             url=self.url,
-            memory_bytes=resident_bytes((ovsdb, vswitchd, agent)),
+            ssh="none" if self.ssh is None else "running" if self.ssh.daemon.ready else "stopped",
+            ssh_port=self.ssh.port if self.ssh else None,
+            memory_bytes=resident_bytes((ovsdb, vswitchd, agent, self.ssh.daemon.pid if self.ssh else None)),
         )
 
 

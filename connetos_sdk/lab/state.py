@@ -29,20 +29,25 @@ class LabState:
     username: str
     password: str
     ports: Mapping[str, int]
+    ssh_ports: Mapping[str, int]
     wired: bool = False
 
     @classmethod
     def create(cls, topology: Topology, dataplane: Dataplane) -> LabState:
-        """Invent the password and choose a TCP port on 127.0.0.1 for each switch."""
+        """Invent the password and choose TCP ports on 127.0.0.1 for each switch."""
         ports: dict[str, int] = {}
-        for name in topology.switches:
-            ports[name] = _free_port(ports.values())
+        ssh_ports: dict[str, int] = {}
+        for name, switch in topology.switches.items():
+            ports[name] = _free_port({*ports.values(), *ssh_ports.values()})
+            if switch.ssh:
+                ssh_ports[name] = _free_port({*ports.values(), *ssh_ports.values()})
         return cls(
             topology=topology.to_document(),
             dataplane=dataplane,
             username=USERNAME,
             password=secrets.token_urlsafe(18),
             ports=ports,
+            ssh_ports=ssh_ports,
         )
 
     @classmethod

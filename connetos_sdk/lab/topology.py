@@ -55,7 +55,8 @@ class Route:
 class SwitchSpec:
     """One virtual switch; `config` is merged over the configuration that the lab generates.
 
-    With `xrl` its agent has a finder and XRL targets, on the loopback of its own namespace.
+    With `xrl` its agent has a finder and XRL targets, on the loopback of its own namespace. With `ssh` it has
+    an SSH server, which the host reaches at 127.0.0.1.
     """
 
     name: str
@@ -63,6 +64,7 @@ class SwitchSpec:
     management: IPv4Interface
     config: Mapping[str, Any] = field(default_factory=dict)
     xrl: bool = False
+    ssh: bool = False
 
     @property
     def port_names(self) -> tuple[str, ...]:
@@ -156,6 +158,8 @@ def _switch_document(switch: SwitchSpec) -> dict[str, Any]:
         document["config"] = dict(switch.config)
     if switch.xrl:
         document["xrl"] = True
+    if switch.ssh:
+        document["ssh"] = True
     return document
 
 

@@ -156,7 +156,7 @@ class _Reader:
         for name, entry in entries.items():
             path = f"switches.{name}"
             document = self.mapping(entry if entry is not None else {}, path)
-            self.keys(document, path, optional=("ports", "management", "config", "xrl"))
+            self.keys(document, path, optional=("ports", "management", "config", "xrl", "ssh"))
             parsed[name] = document
             if "management" in document:
                 given[name] = self.management_address(document["management"], path, management, addresses)
@@ -181,6 +181,7 @@ class _Reader:
                 management=own,
                 config=self.config(document.get("config", {}), f"switches.{name}.config"),
                 xrl=self.flag(document.get("xrl", False), f"switches.{name}.xrl"),
+                ssh=self.flag(document.get("ssh", False), f"switches.{name}.ssh"),
             )
         return switches
 

@@ -10,12 +10,12 @@ import pytest
 from lab_helpers import MakeLab, traces
 
 from connetos_sdk.lab import CommandError, LabError
-from connetos_sdk.lab import agent as agent_module
+from connetos_sdk.lab import daemon as daemon_module
 from connetos_sdk.lab.agent import Agent, merged
 
 
 def _command(monkeypatch: pytest.MonkeyPatch, *argv: str) -> None:
-    monkeypatch.setattr(Agent, "_command", lambda _self: list(argv))
+    monkeypatch.setattr(Agent, "_command", list(argv))
 
 
 def test_an_agent_that_exits_is_reported_with_the_end_of_its_log(
@@ -30,7 +30,7 @@ def test_an_agent_that_exits_is_reported_with_the_end_of_its_log(
 def test_an_agent_that_never_gets_ready_is_reported(
     make_lab: MakeLab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(agent_module, "READY_SECONDS", 0.2)
+    monkeypatch.setattr(daemon_module, "READY_SECONDS", 0.2)
     _command(monkeypatch, "sleep", "600")
     lab = make_lab(dataplane="memory")
     with pytest.raises(CommandError, match=r"was not ready within 0\.2 s"):

@@ -6,7 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from connetos_sdk.errors import InvalidValue
 from connetos_sdk.model.paths import Path
+
+CONFIRM_SECONDS = (1, 30000)
+"""For how long a commit may wait for confirmation."""
 
 Operation = Literal["merge", "replace", "delete", "lines", "load"]
 """How a change is given: a document laid over or put in place of what is at a path; a path to delete;
@@ -32,6 +36,17 @@ class CommitOptions:
     confirm: int | None = None
     dry_run: bool = False
     if_revision: int | None = None
+
+
+def check_confirm(seconds: int | None) -> None:
+    """Let pass what `confirm` may be; a protocol that has no number for a wrong one would commit for good.
+
+    Raises:
+        InvalidValue: it is out of range.
+    """
+    low, high = CONFIRM_SECONDS
+    if seconds is not None and not low <= seconds <= high:
+        raise InvalidValue(f"confirm {seconds} is out of range", hint=f"{low} to {high} seconds")
 
 
 class Transport(Protocol):

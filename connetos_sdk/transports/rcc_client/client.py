@@ -87,6 +87,11 @@ class RccClient:
             if connection is not None:
                 run(connection.close())
 
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection that the switch hasn't closed."""
+        return self._connection is not None and not self._connection.ended
+
     def expect_single_messages(self) -> None:
         """Take each message for a whole response from now on: our agent answers, behind whatever SSH server."""
         with self._lock:

@@ -144,6 +144,11 @@ class Connection:
             quiet = 0.0 if version.startswith(OUR_VERSION) else rcc.QUIET_SECONDS
         return cls(ssh, channel, session, quiet, client.banner)
 
+    @property
+    def ended(self) -> bool:
+        """Whether the other end has closed it."""
+        return self._session.ended is not None
+
     async def run(self, commands: Sequence[str], seconds: float) -> list[Response]:
         """The responses to `commands`; `seconds` for each."""
         if self.quiet > 0:

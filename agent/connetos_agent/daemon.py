@@ -123,7 +123,7 @@ class Agent:
         from connetos_agent.northbound.xrl.service import XrlService
 
         state = self._state_reader()  # of its own: its observers belong to its own thread
-        self._xrl = XrlService(self.manager, state, self.manager.events, self._config.xrl)
+        self._xrl = XrlService(self.manager, state, self.operations, self._config.xrl)
         await self._xrl.start()
 
     async def _listen(self) -> None:

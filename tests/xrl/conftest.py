@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from connetos_agent.config.manager import CommitOptions, ConfigManager
+from connetos_agent.config.operations import add_operations
 from connetos_agent.config.sessions import Caller
 from connetos_agent.config.store import Store
 from connetos_agent.config.transaction import Dataplane
@@ -21,6 +22,7 @@ from connetos_agent.dataplane.platform import Platform
 from connetos_agent.events import Events
 from connetos_agent.northbound.xrl.service import XrlService
 from connetos_agent.northbound.xrl.settings import XrlSettings
+from connetos_agent.services.operations import Operations
 from connetos_agent.show.state import StateReader
 from connetos_sdk.transports.xrl_client import XrlClient
 
@@ -40,7 +42,9 @@ class XrlSwitch:
         plane = Dataplane([MemoryDriver(KINDS.keys() - accounts.kinds), accounts], Platform(ports=ports))
         self.manager = ConfigManager(Store(directory), plane, Events(), directory / "resume")
         chosen = XrlSettings(**{"enabled": True, "finder_listen": ("127.0.0.1", 0), **settings})
-        self.service = XrlService(self.manager, StateReader(self.manager), self.manager.events, chosen)
+        self.operations = Operations()
+        add_operations(self.operations, self.manager)
+        self.service = XrlService(self.manager, StateReader(self.manager), self.operations, chosen)
         self.run(self.manager.start())
         self.run(self.service.start())
 

@@ -17,10 +17,12 @@ from connetos_agent.northbound.xrl.stcp import StcpListener
 from connetos_agent.northbound.xrl.target import Interface, commands
 from connetos_agent.show.state import StateReader
 from connetos_sdk.errors import (
+    BadRequest,
     ConnetosError,
     InvalidValue,
     Locked,
     NotFound,
+    ParseError,
     PreconditionFailed,
     TimedOut,
     UnknownPath,
@@ -243,7 +245,7 @@ def test_a_caller_from_elsewhere_may_read_if_permitted_and_never_change() -> Non
 
 
 def test_switched_off_nothing_listens(switch: XrlSwitch) -> None:
-    service = XrlService(switch.manager, StateReader(switch.manager), switch.manager.events, XrlSettings())
+    service = XrlService(switch.manager, StateReader(switch.manager), switch.operations, XrlSettings())
     switch.run(service.start())
     assert (service.finder_address, service.stcp_address) == (None, None)
     switch.run(service.stop())
@@ -251,7 +253,7 @@ def test_switched_off_nothing_listens(switch: XrlSwitch) -> None:
 
 def test_an_address_in_use_is_said(switch: XrlSwitch) -> None:
     taken = XrlSettings(enabled=True, finder_listen=switch.finder)
-    service = XrlService(switch.manager, StateReader(switch.manager), switch.manager.events, taken)
+    service = XrlService(switch.manager, StateReader(switch.manager), switch.operations, taken)
     with pytest.raises(ConnetosError, match="can't speak XRL"):
         switch.run(service.start())
 
@@ -299,3 +301,21 @@ def test_two_switches_share_one_finder(switch: XrlSwitch, another_switch: Make, 
     assert client.call(change_there)[0].type is AtomType.U32
     assert "99" in other.manager.running.document["vlans"]["vlan-id"]
     assert "vlans" not in switch.manager.running.document
+
+
+def test_operations_are_those_of_every_surface(switch: XrlSwitch, client: XrlClient) -> None:
+    first = change(client, "set vlans vlan-id 10")
+    change(client, "set vlans vlan-id 20")
+    calling = "connetos_operations/0.1/call"
+    names = format_args(client.call(Xrl("connetos", "connetos_operations/0.1/get_names")))
+    assert "rollback" in names
+    arguments = txt("arguments", json.dumps({"revision": first}))
+    (outcome,) = ask(client, calling, txt("name", "rollback"), arguments)
+    assert json.loads(str(outcome))["changed"] is True
+    assert get(client, "vlans vlan-id") == {"10": {}}
+    for name, text, error in (
+        ("rollback", '{"back": 1}', BadRequest), ("rollback", "[]", BadRequest),
+        ("rollback", "{", ParseError), ("fly", "", NotFound), ("confirm", "", NotFound),
+    ):  # fmt: skip
+        with pytest.raises(error):
+            ask(client, calling, txt("name", name), txt("arguments", text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from connetos_agent.northbound.cli.answers import CliError, Completion, keyword, not_recognised
@@ -15,6 +15,9 @@ FILTERS: tuple[Completion, ...] = (
     keyword("match", "Lines that match a pattern"),
     keyword("no-more", "Don't page"),
 )
+DISPLAY = keyword("display", "Configuration as set lines, data as JSON")
+"""The first pipe only: what comes after it is text."""
+DISPLAYS = {"json": "As JSON; errors, too", "set": "As set lines"}
 MAX_PATTERN = 200
 MAX_PATTERN_MEMORY = 1 << 20
 
@@ -28,6 +31,29 @@ def split(words: list[str]) -> tuple[list[str], list[list[str]]]:
         else:
             parts[-1].append(word)
     return parts[0], parts[1:]
+
+
+def complete(pipes: Sequence[Sequence[str]]) -> list[Completion]:
+    """What may follow the last word of the last pipe."""
+    if not pipes[-1]:
+        return [*FILTERS, *([DISPLAY] if len(pipes) == 1 else [])]
+    if list(pipes[-1]) == [DISPLAY.word] and len(pipes) == 1:
+        return [keyword(word, help_line) for word, help_line in DISPLAYS.items()]
+    return []
+
+
+def take_display(pipes: list[list[str]]) -> str:
+    """The form that a first pipe `display` asks for, which is taken away; empty when there is none.
+
+    Raises:
+        CliError: there is no such form.
+    """
+    if not pipes or pipes[0][:1] != [DISPLAY.word]:
+        return ""
+    words = pipes.pop(0)
+    if len(words) != 2 or words[1] not in DISPLAYS:
+        raise CliError("ERROR: | display needs set or json.")
+    return words[1]
 
 
 def apply(text: str, pipes: Iterable[list[str]]) -> str:

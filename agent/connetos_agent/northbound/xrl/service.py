@@ -7,13 +7,13 @@ import logging
 from collections.abc import Iterable
 
 from connetos_agent.config.manager import ConfigManager
-from connetos_agent.events import Events
 from connetos_agent.northbound.xrl.access import Access
 from connetos_agent.northbound.xrl.finder import Finder
 from connetos_agent.northbound.xrl.interfaces.common import common, diagnostics
 from connetos_agent.northbound.xrl.interfaces.configuration import Configuration
 from connetos_agent.northbound.xrl.interfaces.happenings import Happenings
 from connetos_agent.northbound.xrl.interfaces.ifmgr import ifmgr
+from connetos_agent.northbound.xrl.interfaces.operations import operations as operations_interface
 from connetos_agent.northbound.xrl.interfaces.routes import fti, rib
 from connetos_agent.northbound.xrl.interfaces.state import state as state_interface
 from connetos_agent.northbound.xrl.link import FinderLink
@@ -21,6 +21,7 @@ from connetos_agent.northbound.xrl.reads import StateReads
 from connetos_agent.northbound.xrl.settings import Address, XrlSettings
 from connetos_agent.northbound.xrl.stcp import StcpListener
 from connetos_agent.northbound.xrl.target import Interface, commands
+from connetos_agent.services.operations import Operations
 from connetos_agent.show.state import StateReader
 from connetos_sdk.errors import ConnetosError
 
@@ -36,19 +37,24 @@ class XrlService:
     Args:
         manager: the configuration.
         state: operational state; a reader of its own, which nobody else opens.
-        events: what happens in the switch.
+        operations: what the switch does on request.
         settings: where to listen and register.
     """
 
     def __init__(
-        self, manager: ConfigManager, state: StateReader, events: Events, settings: XrlSettings
+        self,
+        manager: ConfigManager,
+        state: StateReader,
+        operations: Operations,
+        settings: XrlSettings,
     ) -> None:
         self._manager = manager
         self._settings = settings
         self._reads = StateReads(state)
         self._reading = False
         self._configuration = Configuration(manager)
-        self._happenings = Happenings(events)
+        self._operations = operations
+        self._happenings = Happenings(manager.events)
         self._finder: Finder | None = None
         self._listener: StcpListener | None = None
         self.links: list[FinderLink] = []
@@ -115,6 +121,7 @@ class XrlService:
             base,
             self._configuration.interface(),
             state_interface(self._reads),
+            operations_interface(self._operations),
             diagnostics(self._manager),
             self._happenings.interface(),
             ifmgr(self._reads),

@@ -8,6 +8,7 @@ from typing import Any
 
 from connetos_agent.config.manager import ConfigManager
 from connetos_agent.config.sessions import Caller
+from connetos_agent.northbound.cli.answers import Completion, Told
 from connetos_agent.services.operations import Operations
 
 MAX_HISTORY = 200
@@ -30,19 +31,70 @@ class Terminal:
         return await self.operations.call(self.caller, name, arguments)
 
 
-Run = Callable[[Terminal, Sequence[str]], Awaitable[str]]
+Run = Callable[[Terminal, Sequence[str]], Awaitable[str | Told]]
 """Gets the values that stand in the places of `<...>`; returns the text to print."""
+Data = Callable[[Terminal, Sequence[str]], Awaitable[Any]]
+"""Gets the same; returns JSON data."""
+More = Callable[[Terminal, Sequence[str]], Sequence[Completion]]
+"""Gets the words after those of the command; returns what may follow them."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """An operational command: words, `<...>` for a value, and what it does with the values."""
+    """An operational command.
+
+    Attributes:
+        words: its words, `<...>` for a value.
+        run: does it.
+        data: what `| display json` shows, for a command that only looks.
+        tells: `run` itself returns data beside the text.
+        document: the configuration that it shows, which has set lines, too.
+        more: further words may follow, and these.
+    """
 
     words: tuple[str, ...]
     help: str
     run: Run
+    data: Data | None = None
+    tells: bool = False
+    document: Data | None = None
+    more: More | None = None
 
 
-def command(words: str, help_line: str, run: Run) -> Command:
-    """A command from its words in one text: `show vlans vlan-id <vlan-id>`."""
-    return Command(tuple(words.split()), help_line, run)
+def command(
+    words: str,
+    help_line: str,
+    run: Run,
+    *,
+    state: str = "",
+    data: Data | None = None,
+    tells: bool = False,
+    document: Data | None = None,
+    more: More | None = None,
+) -> Command:
+    """A command from its words in one text: `show vlans vlan-id <vlan-id>`.
+
+    Args:
+        words: its words.
+        help_line: what it does.
+        run: does it.
+        state: path of the state that `| display json` shows; a `<...>` in it is that of the words.
+        data: instead of `state`, what reads the data.
+        tells: see `Command`.
+        document: see `Command`.
+        more: see `Command`.
+    """
+    split = tuple(words.split())
+    if state:
+        data = _state_at(split, tuple(state.split()))
+    return Command(split, help_line, run, data or document, tells, document, more)
+
+
+def _state_at(words: Sequence[str], path: Sequence[str]) -> Data:
+    names = [word for word in words if word.startswith("<")]
+
+    async def read(terminal: Terminal, values: Sequence[str]) -> Any:
+        given = dict(zip(names, values, strict=True))
+        return await terminal.read_state(tuple(given.get(word, word) for word in path))
+
+    return read

@@ -13,4 +13,9 @@ async def _management(terminal: Terminal, _values: Sequence[str]) -> str:
     return interfaces.management(entry, entry.get("mac", ""))
 
 
-COMMANDS = (command("show interface management-ethernet eth0", "Management port", _management),)
+COMMANDS = (
+    command(
+        "show interface management-ethernet eth0", "Management port", _management,
+        state="interface management-ethernet eth0",
+    ),
+)  # fmt: skip

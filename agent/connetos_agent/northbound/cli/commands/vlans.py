@@ -27,8 +27,11 @@ async def _vlan_interfaces(terminal: Terminal, values: Sequence[str]) -> str:
 
 
 COMMANDS = (
-    command("show vlan-interface", "VLAN interfaces", _vlan_interfaces),
-    command("show vlan-interface <vlan-interface>", "One VLAN interface", _vlan_interfaces),
-    command("show vlans", "VLANs and their ports", _vlans),
-    command("show vlans vlan-id <vlan-id>", "One VLAN", _vlan),
-)
+    command("show vlan-interface", "VLAN interfaces", _vlan_interfaces, state="vlan-interface"),
+    command(
+        "show vlan-interface <vlan-interface>", "One VLAN interface", _vlan_interfaces,
+        state="vlan-interface interface <vlan-interface>",
+    ),
+    command("show vlans", "VLANs and their ports", _vlans, state="vlans"),
+    command("show vlans vlan-id <vlan-id>", "One VLAN", _vlan, state="vlans vlan-id <vlan-id>"),
+)  # fmt: skip

@@ -1,0 +1,87 @@
+"""Words behind a command: reading them, and telling of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from connetos_agent.config.manager import CommitOptions
+from connetos_agent.northbound.cli.answers import CliError, Completion, keyword, not_recognised
+from connetos_sdk.model import curly, setlines
+from connetos_sdk.model.nodes import LeafList
+from connetos_sdk.model.paths import Path, format_path
+from connetos_sdk.model.schema import locate
+
+MAX_COMMENT = 512
+
+
+def no_more(words: Sequence[str]) -> None:
+    """Refuse words that are too many."""
+    if words:
+        raise not_recognised(words[0])
+
+
+def number(word: str, low: int, high: int) -> int:
+    """The number that `word` is.
+
+    Raises:
+        CliError: it isn't one, or is out of range.
+    """
+    if not re.fullmatch(r"[0-9]{1,9}", word) or not low <= int(word) <= high:
+        raise CliError(f"ERROR: {word} is not a number from {low} to {high}.")
+    return int(word)
+
+
+def also(others: Sequence[str]) -> str:
+    """Who else is in configuration mode, as a sentence; empty when nobody is."""
+    if len(others) == 1:
+        return f"User {others[0]} is also in configuration mode."
+    if others:
+        return f"Users {', '.join(others[:-1])} and {others[-1]} are also in configuration mode."
+    return ""
+
+
+def public(path: Sequence[str]) -> str:
+    """The path for a message, without what stands behind the name of a secret."""
+    words = list(path)
+    for name in ("plain-text-password", "encrypted-password"):
+        if name in words:
+            del words[words.index(name) + 1 :]
+    return format_path(words)
+
+
+def removed(before: Any, path: Path, value: Any) -> str:
+    """What `delete` took away, for the message."""
+    node = locate(path).node
+    if isinstance(node, LeafList) and value is not None:
+        return "".join(f"{curly.INDENT}{node.name} {word}\n" for word in setlines.value_words(node, value))
+    return curly.format_entry(before, path)
+
+
+def commit_options(words: Sequence[str]) -> CommitOptions:
+    """`[check] [comment <text>] [confirmed <seconds>]`, in any order."""
+    dry_run, comment, confirm, left = False, "", None, list(words)
+    while left:
+        word = left.pop(0)
+        if word == "check":
+            dry_run = True
+        elif word == "at":
+            raise CliError("ERROR: commit at is not supported by this agent.")
+        elif word not in ("comment", "confirmed") or not left:
+            raise not_recognised(word)
+        elif word == "comment":
+            comment = left.pop(0)
+        else:
+            confirm = number(left.pop(0), 1, 30000)
+    if len(comment) > MAX_COMMENT or not comment.isprintable():
+        raise CliError(f"ERROR: the comment is longer than {MAX_COMMENT} characters, or not printable.")
+    return CommitOptions(comment, confirm, dry_run)
+
+
+def complete_commit(words: Sequence[str]) -> list[Completion]:
+    """What may follow `commit` and `words`."""
+    values = {"comment": Completion("<comment>"), "confirmed": Completion("<seconds>", "1 to 30000")}
+    if words and words[-1] in values:
+        return [values[words[-1]]]
+    return [keyword(word) for word in ("check", "comment", "confirmed") if word not in words]

@@ -33,6 +33,7 @@ from connetos_agent.northbound.http import HttpServer
 from connetos_agent.northbound.problems import problem
 from connetos_agent.northbound.rest import RestApi
 from connetos_agent.services.catalogue import make_services
+from connetos_agent.services.daemons import Daemons
 from connetos_agent.services.operations import Operations
 from connetos_agent.settings import Settings
 from connetos_agent.show.state import StateReader
@@ -51,7 +52,7 @@ M_ARENA_MAX = -8
 """Parameter of mallopt(3)."""
 
 
-def make_dataplane(config: Settings, accounts: AccountsDriver) -> Dataplane:
+def make_dataplane(config: Settings, accounts: AccountsDriver, daemons: Daemons) -> Dataplane:  # noqa: ARG001 - for drivers to come
     """The drivers that the settings ask for."""
     drivers: list[Driver]
     if config.dataplane == "memory":
@@ -82,9 +83,10 @@ class Agent:
     def __init__(self, config: Settings) -> None:
         self._config = config
         self._accounts = AccountsDriver()
+        self._daemons = Daemons(config.run_directory)
         self.manager = ConfigManager(
             Store(config.state_directory),
-            make_dataplane(config, self._accounts),
+            make_dataplane(config, self._accounts, self._daemons),
             Events(),
             config.run_directory / "resume",
         )
@@ -101,7 +103,8 @@ class Agent:
         self._server = HttpServer(self._rest.handle, problem)
 
     def _state_reader(self) -> StateReader:
-        areas = {name: read for service in self._services for name, read in service.areas.items()}
+        areas = {"daemons": self._daemons.state}
+        areas |= {name: read for service in self._services for name, read in service.areas.items()}
         return StateReader(self.manager, areas)
 
     async def start(self) -> None:
@@ -160,6 +163,7 @@ class Agent:
         for service in reversed(self._services):
             await service.stop()
         await self.manager.stop()
+        self._daemons.close()
         (self._config.run_directory / "agent.pid").unlink(missing_ok=True)
         self._sockets.remove()
 

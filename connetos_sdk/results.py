@@ -59,7 +59,8 @@ class Revision(Result):
 
 @dataclass(frozen=True)
 class SystemState(Result):
-    """The switch as a whole. `troubles` is what isn't as configured; `forwarding` is false on the memory data plane."""
+    """The switch as a whole. `troubles` is what isn't as configured, `confirm` and `scheduled` tell of
+    a commit that waits for confirmation or for its time; `forwarding` is false on the memory data plane."""
 
     hostname: str
     version: str
@@ -70,6 +71,7 @@ class SystemState(Result):
     revision: int
     confirm: Mapping[str, Any] | None
     troubles: list[str]
+    scheduled: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path as FilePath
 from types import TracebackType
 from typing import Any, Self
@@ -153,6 +154,10 @@ class Switch:
         """Roll back now the commit that waits for confirmation."""
         return CommitResult.of(self.transport.call("cancel-confirmed", {}))
 
+    def cancel_scheduled(self) -> None:
+        """Drop the commit that waits for its time."""
+        self.transport.call("cancel-scheduled", {})
+
     # -- history --------------------------------------------------------------------------------------
 
     def revisions(self) -> list[Revision]:
@@ -226,6 +231,7 @@ class Change:
         )
         self._exclusive = exclusive
         self._session = ""
+        self._scheduled = False
         self.result: CommitResult | None = None
 
     def __enter__(self) -> Self:
@@ -236,7 +242,7 @@ class Change:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if kind is None and self.result is None:
+            if kind is None and self.result is None and not self._scheduled:
                 self.commit()
         finally:
             session, self._session = self._session, ""
@@ -297,6 +303,15 @@ class Change:
         """Commit now; the candidate stays open for more. At the end of the block nothing more is committed."""
         self.result = CommitResult.of(self._transport.session_action(self._open(), "commit", self._options))
         return self.result
+
+    def schedule(self, at: datetime) -> None:
+        """Check now and commit at `at`; the candidate begins again. At the end of the block nothing is committed.
+
+        The changes are laid over what is running then; `commit` or `scheduled-commit-failed` is among the events.
+        """
+        body = {"at": int(at.timestamp()), "comment": self._options["comment"]}
+        self._transport.session_action(self._open(), "schedule", body)
+        self._scheduled = True
 
     def confirm(self) -> int:
         """Confirm this commit, made with `confirm=`, so that it stays."""

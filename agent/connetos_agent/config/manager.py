@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from connetos_agent.config.rebase import rebase
+from connetos_agent.config.schedule import Schedule, ScheduledCommit
 from connetos_agent.config.secrets import settle
 from connetos_agent.config.sessions import Caller, Session, Sessions
 from connetos_agent.config.store import Confirmation, Facts, Store, facts_dict, revision_order
@@ -125,7 +126,9 @@ class ConfigManager:
         self._start_troubles: list[str] = []
         self._repairs: asyncio.Task[None] | None = None
         self._resume_marker = resume_marker
+        self._booted = False
         self._lock = asyncio.Lock()
+        self.schedule = Schedule(store, events, self._commit_scheduled)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="dataplane")
         self._timer: asyncio.Task[None] | None = None
 
@@ -140,6 +143,7 @@ class ConfigManager:
         await self._in_worker(self._start)
         if self.confirmation is not None:
             self._arm(self.confirmation)
+        self.schedule.start(booted=self._booted)
         self._repairs = asyncio.get_running_loop().create_task(self._repair())
 
     @property
@@ -171,10 +175,11 @@ class ConfigManager:
             log.warning(
                 "commit of revision %d didn't end; going back to revision %d", revision, self.store.last
             )
-        if self._resume_marker.exists() and self.store.last:
-            self._resume()
-        else:
+        self._booted = not (self._resume_marker.exists() and self.store.last)
+        if self._booted:
             self._boot()
+        else:
+            self._resume()
         made = self.dataplane.reconcile(self.running.document)
         steps = [str(step) for step in made if step.driver != "accounts"]
         log.info(
@@ -243,6 +248,7 @@ class ConfigManager:
 
     async def stop(self) -> None:
         """End; the data plane stays as it is."""
+        self.schedule.stop()
         for task in (self._timer, self._repairs):
             if task is not None:
                 task.cancel()
@@ -324,6 +330,36 @@ class ConfigManager:
         session.restart(self.running.document, self.running.revision)
         if edited is not committed:
             session.candidate = rebase(committed, edited, self.running.document)
+
+    async def commit_at(self, session: Session, at: float, comment: str = "") -> ScheduledCommit:
+        """Check a session's candidate now and commit it at `at` (seconds since 1970); the session begins again.
+
+        At that time the candidate's changes are laid over what is running then. A failure is told in the log
+        and in `events`; nothing changes then.
+
+        Raises:
+            ConnetosError: the candidate can't be committed as things are, or see `Schedule.put`.
+        """
+        _require(session.caller)
+        async with self._lock:
+            self.sessions.check_lock(session)
+            base, candidate = session.base, session.candidate
+            outcome = await self._commit(
+                session.caller,
+                lambda: rebase(base, candidate, self.running.document),
+                CommitOptions(comment, dry_run=True),
+                confirms="always",
+            )
+            if not outcome.changes:
+                raise InvalidValue("the candidate changes nothing", hint="set or delete something first")
+            settled = tree.reuse(base, settle(base, candidate))
+            scheduled = ScheduledCommit(at, session.caller, comment, base, settled)
+            self.schedule.put(scheduled)
+            self._go_on(session, candidate)
+            return scheduled
+
+    async def _commit_scheduled(self, caller: Caller, edit: Edit, comment: str) -> None:
+        await self.change(caller, edit, CommitOptions(comment))
 
     async def rollback(self, caller: Caller, revision: int, options: CommitOptions) -> Outcome:
         """Make the document of an earlier revision the running one again. Raises as `change` does."""

@@ -26,7 +26,7 @@ def wanted_revision(manager: ConfigManager, arguments: Mapping[str, Any]) -> int
 
 
 def add_operations(operations: Operations, manager: ConfigManager) -> None:
-    """Add `confirm`, `cancel-confirmed`, `rollback` and `save`."""
+    """Add `confirm`, `cancel-confirmed`, `cancel-scheduled`, `rollback` and `save`."""
 
     async def confirm(caller: Caller, _arguments: Mapping[str, Any], _report: Report) -> Any:
         return {"revision": await manager.confirm(caller)}
@@ -42,7 +42,11 @@ def add_operations(operations: Operations, manager: ConfigManager) -> None:
         await manager.save_startup(caller, arguments["source"])
         return {"saved": arguments["source"]}
 
+    async def cancel_scheduled(caller: Caller, _arguments: Mapping[str, Any], _report: Report) -> Any:
+        return manager.schedule.drop(caller).facts()
+
     operations.add("confirm", confirm)
+    operations.add("cancel-scheduled", cancel_scheduled)
     operations.add("cancel-confirmed", cancel)
     operations.add("rollback", rollback)
     operations.add("save", save)

@@ -3,6 +3,7 @@
     <state>/revisions/00000012.json      a committed revision: a line each of facts, difference, document
     <state>/revisions/00000013.pending   laid down before the data plane is touched; renaming it commits
     <state>/confirm.json                 until when revision 13 must be confirmed, and what to go back to
+    <state>/scheduled.json               a commit that waits for its time
     <state>/config/connetos.boot         the startup configuration
 
 Every file is written beside its place, flushed to the disk and renamed, so a power cut leaves the old one or
@@ -75,6 +76,7 @@ class Store:
     def __post_init__(self) -> None:
         self._revisions = self.directory / "revisions"
         self._confirm = self.directory / "confirm.json"
+        self._scheduled = self.directory / "scheduled.json"
         self.startup_file = self.directory / "config" / STARTUP_NAME
         self._lock = -1
         self._needed = 0  # the revision to roll back to, which must be kept however many come after it
@@ -222,6 +224,28 @@ class Store:
                 _sync_directory(self.directory)
             else:
                 _replace(self._confirm, orjson.dumps(asdict(confirmation)))
+
+    # -- scheduled commit -----------------------------------------------------------------------------
+
+    def read_scheduled(self) -> dict[str, Any] | None:
+        """What `write_scheduled` kept; a damaged file counts as nothing and is told in the log."""
+        try:
+            kept: dict[str, Any] = orjson.loads(self._scheduled.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            log.error("%s can't be read and is ignored: %s", self._scheduled, error)
+            return None
+        return kept
+
+    def write_scheduled(self, scheduled: dict[str, Any] | None) -> None:
+        """Keep a commit that waits for its time; None: there is none any more."""
+        with _failing("recording the scheduled commit", self._scheduled):
+            if scheduled is None:
+                self._scheduled.unlink(missing_ok=True)
+                _sync_directory(self.directory)
+            else:
+                _replace(self._scheduled, orjson.dumps(scheduled))
 
     # -- startup --------------------------------------------------------------------------------------
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from collections import Counter
+from collections.abc import Iterator
 
 from connetos_agent.config.secrets import hash_password, is_verified, verify_password
 from connetos_agent.config.sessions import Caller
@@ -15,8 +18,10 @@ log = logging.getLogger(__name__)
 FAILURE_DELAY_SECONDS = 1.0
 """A wrong password is answered after so long, so that guessing is slow."""
 
-MAX_CHECKS_AT_ONCE = 16
-"""Further logins of a source that has so many being checked, or wrong ones waiting, are turned away at once."""
+MAX_CHECKS_AT_ONCE = 64
+"""Further logins of a source that has so many being checked are turned away at once."""
+MAX_WRONG_AT_ONCE = 16
+"""Logins of a source that has so many wrong ones waiting for their answer are turned away at once, unchecked."""
 
 
 class Authenticator:
@@ -24,7 +29,8 @@ class Authenticator:
 
     def __init__(self, accounts: AccountsDriver) -> None:
         self._accounts = accounts
-        self._checking: dict[str, int] = {}
+        self._checking: Counter[str] = Counter()
+        self._wrong: Counter[str] = Counter()
         self._decoy = hash_password("nobody has this password")
 
     def trusted(self, user: str, *, via: str, source: str) -> Caller:
@@ -49,17 +55,24 @@ class Authenticator:
         hashed = account.password_hash if account and account.password_hash else self._decoy
         if account is not None and is_verified(password, hashed):
             return Caller(user, account.user_class, via, source)
-        if self._checking.get(source, 0) >= MAX_CHECKS_AT_ONCE:
+        if self._checking[source] >= MAX_CHECKS_AT_ONCE or self._wrong[source] >= MAX_WRONG_AT_ONCE:
             raise TooMany("too many logins at once", hint="wait a second")
-        self._checking[source] = self._checking.get(source, 0) + 1
-        try:
+        with _counted(self._checking, source):
             right = await asyncio.to_thread(verify_password, password, hashed)
-            if right and account is not None and account.password_hash:
-                return Caller(user, account.user_class, via, source)
-            log.warning("login failed", extra={"user": user[:64], "via": via, "source": source})
+        if right and account is not None and account.password_hash:
+            return Caller(user, account.user_class, via, source)
+        log.warning("login failed", extra={"user": user[:64], "via": via, "source": source})
+        with _counted(self._wrong, source):
             await asyncio.sleep(FAILURE_DELAY_SECONDS)
-        finally:
-            self._checking[source] -= 1
-            if not self._checking[source]:
-                del self._checking[source]
         raise AuthenticationFailed("user name or password is wrong")
+
+
+@contextlib.contextmanager
+def _counted(counter: Counter[str], name: str) -> Iterator[None]:
+    counter[name] += 1
+    try:
+        yield
+    finally:
+        counter[name] -= 1
+        if not counter[name]:
+            del counter[name]

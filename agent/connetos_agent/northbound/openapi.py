@@ -178,6 +178,10 @@ def _other_paths() -> dict[str, Any]:
             "post": _simple("Difference and plan", body="Commit"),
         },
         "/sessions/{id}/commit": {"parameters": [session], "post": _simple("Commit", body="Commit")},
+        "/sessions/{id}/schedule": {
+            "parameters": [session],
+            "post": _simple("Check now, commit later", body="Schedule"),
+        },
         "/sessions/{id}/discard": {"parameters": [session], "post": _simple("Begin again from running")},
         "/sessions/{id}/rollback": {
             "parameters": [session],
@@ -238,6 +242,7 @@ def _components() -> dict[str, Any]:
                 },
             },
             "Commit": _object(comment=string, confirm=confirm, dry_run=boolean),
+            "Schedule": _object(at=integer, comment=string),
             "OpenSession": _object(exclusive=boolean),
             "Revision": _object(
                 rollback={"type": "integer", "minimum": 0, "maximum": 49}, revision=integer,

@@ -259,9 +259,16 @@ class RestApi:
             if action == "check":
                 options = CommitOptions(options.comment, options.confirm, dry_run=True)
             return _outcome(await self._manager.commit(session, options))
+        elif action == "schedule":
+            body = _body(request, {"at": int, "comment": str})
+            if "at" not in body:
+                raise BadRequest("when isn't said", hint='"at": seconds since 1970')
+            scheduled = await self._manager.commit_at(session, body["at"], _comment(body.get("comment", "")))
+            return _json(scheduled.facts())
         else:
             raise NotFound(
-                "there is no such action", hint="lines, load, diff, check, commit, discard, rollback"
+                "there is no such action",
+                hint="lines, load, diff, check, commit, schedule, discard, rollback",
             )
         return _json({"dirty": session.dirty})
 

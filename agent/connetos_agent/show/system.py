@@ -20,6 +20,7 @@ def state(reader: StateReader) -> dict[str, Any]:
     hostname = reader.observe([target])[target]
     dataplane = reader.manager.dataplane
     pending = reader.manager.confirmation
+    waiting = reader.manager.schedule.waiting
     return {
         "hostname": getattr(hostname, "name", ""),
         "version": __version__,
@@ -29,6 +30,7 @@ def state(reader: StateReader) -> dict[str, Any]:
         "uptime_s": round(time.monotonic() - reader.started, 3),
         "revision": reader.manager.running.revision,
         "confirm": None if pending is None else {"revision": pending.revision, "deadline": pending.deadline},
+        "scheduled": None if waiting is None else waiting.facts(),
         "troubles": list(reader.manager.troubles),
     }
 

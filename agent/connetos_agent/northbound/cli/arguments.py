@@ -60,14 +60,12 @@ def removed(before: Any, path: Path, value: Any) -> str:
 
 
 def commit_options(words: Sequence[str]) -> CommitOptions:
-    """`[check] [comment <text>] [confirmed <seconds>]`, in any order."""
+    """`[check] [comment <text>] [confirmed <seconds>]`, in any order. `at <time>` is taken off before."""
     dry_run, comment, confirm, left = False, "", None, list(words)
     while left:
         word = left.pop(0)
         if word == "check":
             dry_run = True
-        elif word == "at":
-            raise CliError("ERROR: commit at is not supported by this agent.")
         elif word not in ("comment", "confirmed") or not left:
             raise not_recognised(word)
         elif word == "comment":
@@ -81,7 +79,14 @@ def commit_options(words: Sequence[str]) -> CommitOptions:
 
 def complete_commit(words: Sequence[str]) -> list[Completion]:
     """What may follow `commit` and `words`."""
-    values = {"comment": Completion("<comment>"), "confirmed": Completion("<seconds>", "1 to 30000")}
+    values = {
+        "at": Completion("<time>", "23:30, 12.24-23:30 or 2026.12.24-23:30"),
+        "comment": Completion("<comment>"),
+        "confirmed": Completion("<seconds>", "1 to 30000"),
+    }
     if words and words[-1] in values:
         return [values[words[-1]]]
-    return [keyword(word) for word in ("check", "comment", "confirmed") if word not in words]
+    if words[:1] == ["at"]:
+        return [keyword("comment")] if "comment" not in words else []
+    possible = ("at", "check", "comment", "confirmed") if not words else ("check", "comment", "confirmed")
+    return [keyword(word) for word in possible if word not in words]

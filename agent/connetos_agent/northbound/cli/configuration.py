@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from connetos_agent.config.manager import CommitOptions, ConfigManager, Outcome
+from connetos_agent.config.schedule import local_time
 from connetos_agent.config.sessions import Session
 from connetos_agent.northbound.cli import operational
 from connetos_agent.northbound.cli.answers import (
@@ -33,6 +35,7 @@ from connetos_agent.northbound.cli.completion import complete_path
 from connetos_agent.northbound.cli.files import file_named, read_file
 from connetos_sdk.errors import ConnetosError, Locked, ParseError, UnknownPath
 from connetos_sdk.model import curly, setlines, tree
+from connetos_sdk.model.moments import parse_coming
 from connetos_sdk.model.nodes import Leaf, LeafList
 from connetos_sdk.model.paths import Path, format_path
 from connetos_sdk.model.schema import locate
@@ -201,7 +204,13 @@ class ConfigurationMode:
 
     async def _status(self, words: Sequence[str]) -> str:
         no_more(words)
-        return lines(also(self._others()) or "There are no other users in configuration mode.")
+        waiting = self._manager.schedule.waiting
+        scheduled = (
+            [f"A commit of user {waiting.caller.user} is scheduled for {local_time(waiting.at)}."]
+            if waiting
+            else []
+        )
+        return lines(also(self._others()) or "There are no other users in configuration mode.", *scheduled)
 
     async def _help(self, words: Sequence[str]) -> str:
         if not words:
@@ -303,6 +312,8 @@ class ConfigurationMode:
     # -- committing -----------------------------------------------------------------------------------
 
     async def _commit(self, words: Sequence[str]) -> Told:
+        if words[:1] == ["at"] and len(words) > 1:
+            return await self._commit_at(words[1], commit_options(words[2:]))
         session, options = self._open(), commit_options(words)
         if options.dry_run:
             outcome = await self._manager.commit(session, options)
@@ -317,6 +328,16 @@ class ConfigurationMode:
             else [f"It rolls back in {options.confirm} seconds unless you commit again."]
         )
         return Told(lines(MERGING, "Commit OK.", *note), outcome.to_dict())
+
+    async def _commit_at(self, word: str, options: CommitOptions) -> Told:
+        if options.dry_run or options.confirm is not None:
+            raise CliError("ERROR: commit at takes a comment, neither check nor confirmed.")
+        try:
+            at = parse_coming(word, datetime.now().astimezone()).timestamp()
+            scheduled = await self._manager.commit_at(self._open(), at, options.comment)
+        except ConnetosError as error:
+            raise CliError(f"{MERGING}\n{error_text(error).rstrip()}", error) from None
+        return Told(lines(MERGING, f"Commit scheduled for {local_time(at)}."), scheduled.facts())
 
     async def _discard(self, words: Sequence[str]) -> str:
         no_more(words)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from connetos_agent.config.schedule import local_time
 from connetos_agent.northbound.cli.answers import lines
 from connetos_agent.northbound.cli.commands.command import Terminal, command
 from connetos_agent.show.layout import fields
+from connetos_sdk.errors import NotFound
 
 
 async def _cls(_terminal: Terminal, _values: Sequence[str]) -> str:
@@ -34,8 +36,12 @@ async def _cli_information(terminal: Terminal, _values: Sequence[str]) -> str:
     return fields(values, 18)
 
 
-async def _clear_commit(_terminal: Terminal, _values: Sequence[str]) -> str:
-    return lines("No commit is scheduled.")
+async def _clear_commit(terminal: Terminal, _values: Sequence[str]) -> str:
+    try:
+        dropped = await terminal.call("cancel-scheduled")
+    except NotFound:
+        return lines("No commit is scheduled.")
+    return lines(f"The commit scheduled for {local_time(dropped['at'])} is dropped.")
 
 
 COMMANDS = (

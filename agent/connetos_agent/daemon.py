@@ -30,6 +30,7 @@ from connetos_agent.northbound import certificate
 from connetos_agent.northbound.auth import Authenticator
 from connetos_agent.northbound.cli.server import CliServer
 from connetos_agent.northbound.http import HttpServer
+from connetos_agent.northbound.logins import Logins
 from connetos_agent.northbound.problems import problem
 from connetos_agent.northbound.rest import RestApi
 from connetos_agent.services.catalogue import make_services
@@ -95,9 +96,12 @@ class Agent:
         self._services = make_services(config, self.manager)
         for service in self._services:
             service.add_operations(self.operations)
+        self._logins = Logins()
         authenticator, state = Authenticator(self._accounts), self._state_reader()
         self._rest = RestApi(self.manager, state, self.operations, authenticator)
-        self._cli = CliServer(self.manager, state, self._rest.reader, self.operations, authenticator)
+        self._cli = CliServer(
+            self.manager, state, self._rest.reader, self.operations, authenticator, logins=self._logins
+        )
         self._xrl: XrlService | None = None
         self._sockets = ListeningSockets()
         self._server = HttpServer(self._rest.handle, problem)
@@ -105,7 +109,7 @@ class Agent:
     def _state_reader(self) -> StateReader:
         areas = {"daemons": self._daemons.state}
         areas |= {name: read for service in self._services for name, read in service.areas.items()}
-        return StateReader(self.manager, areas)
+        return StateReader(self.manager, areas, self._logins.state)
 
     async def start(self) -> None:
         """Start everything; when this returns the switch is as configured and answers."""

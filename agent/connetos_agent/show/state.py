@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any
 
 from connetos_agent.config.manager import ConfigManager
 from connetos_agent.dataplane.base import ObjectKey, Observer
 from connetos_agent.dataplane.states.base import State
 from connetos_agent.dataplane.states.ports import LinkStatus
-from connetos_agent.show import interfaces, routes, system, vlans
+from connetos_agent.machine.procfs import CpuUsage
+from connetos_agent.show import interfaces, machine, routes, system, vlans
 from connetos_sdk.errors import NotFound
 from connetos_sdk.model.paths import Path
 from connetos_sdk.model.tree import Document, get
@@ -32,13 +34,20 @@ class StateReader:
 
     Args:
         manager: for the running configuration, whose objects are looked at.
-        services: areas that services of the agent know; each function is safe to call from any thread.
+        services: areas that services of the agent know, such as `lldp`, or parts of the area `system`, such as
+            `system/ntp-status`; each function is safe to call from any thread.
+        logins: who has a command line open.
     """
 
     def __init__(
-        self, manager: ConfigManager, services: Mapping[str, Callable[[], Any]] | None = None
+        self,
+        manager: ConfigManager,
+        services: Mapping[str, Callable[[], Any]] | None = None,
+        logins: Callable[[], list[dict[str, Any]]] = list,
     ) -> None:
         self.manager = manager
+        self.logins = logins
+        self.cpu: CpuUsage = CpuUsage()
         self.started = time.monotonic()
         self._observers: dict[str, Observer] = {}
         self._services = dict(services or {})
@@ -58,14 +67,31 @@ class StateReader:
         Raises:
             NotFound: there is no such state.
         """
-        names = (*AREAS, *self._services)
+        names = (*AREAS, *(name for name in self._services if "/" not in name))
         if not path:
             return {name: self._area(name) for name in names}
         if path[0] not in names:
             raise NotFound("there is no such state", path=path, hint="one of " + ", ".join(names))
+        if path[0] == "system" and len(path) > 1:
+            read = self._details().get(path[1])
+            if read is not None:
+                return get(read(), path[2:]) if path[2:] else read()
         return get(self._area(path[0]), path[1:]) if path[1:] else self._area(path[0])
 
+    def _details(self) -> dict[str, Callable[[], Any]]:
+        """The parts of `system` that are read each by itself."""
+        parts: dict[str, Callable[[], Any]] = {
+            name: partial(read, self) for name, read in machine.DETAILS.items()
+        }
+        for name, service in self._services.items():
+            if name.startswith("system/"):
+                parts[name.removeprefix("system/")] = service
+        return parts
+
     def _area(self, name: str) -> Any:
+        if name == "system":
+            details = {n: read() for n, read in self._details().items() if n not in machine.ON_REQUEST}
+            return {**system.state(self), **details}
         return AREAS[name](self) if name in AREAS else self._services[name]()
 
     @property

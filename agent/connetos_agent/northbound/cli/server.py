@@ -34,6 +34,7 @@ from connetos_agent.northbound.auth import Authenticator
 from connetos_agent.northbound.cli.commands.command import Terminal
 from connetos_agent.northbound.cli.operational import reader
 from connetos_agent.northbound.cli.session import CliSession
+from connetos_agent.northbound.logins import Logins
 from connetos_agent.services.operations import Operations
 from connetos_agent.show.state import StateReader
 from connetos_sdk.errors import AuthenticationFailed, ConnetosError
@@ -61,6 +62,7 @@ class CliServer:
         state: operational state, read in `executor`.
         operations: what commands may ask for.
         authenticator: checks passwords.
+        logins: told who is there.
     """
 
     def __init__(
@@ -70,7 +72,10 @@ class CliServer:
         executor: Executor,
         operations: Operations,
         authenticator: Authenticator,
+        *,
+        logins: Logins,
     ) -> None:
+        self._logins = logins
         self._operations = operations
         self._manager = manager
         self._read_state = reader(state, executor)
@@ -129,17 +134,23 @@ class CliServer:
             Terminal(self._manager, self._read_state, self._operations, caller), self._hostname
         )
         try:
-            greeting = {"ok": True, "class": caller.user_class, "banner": BANNER}
-            await _send(out, {**greeting, "mode": session.mode, "prompt": session.prompt})
-            while self._notice is None:
-                message = await self._receive(lines, IDLE_SECONDS)
-                answer = await self._answer(session, message)
-                await _send(out, {"id": message.get("id"), **answer})
-                if answer.get("ended"):
-                    return
+            with self._logins.session(caller):
+                await self._converse(session, caller, lines, out)
         finally:
             with contextlib.suppress(ConnetosError):
                 session.close()
+
+    async def _converse(
+        self, session: CliSession, caller: Caller, lines: asyncio.StreamReader, out: asyncio.StreamWriter
+    ) -> None:
+        greeting = {"ok": True, "class": caller.user_class, "banner": BANNER}
+        await _send(out, {**greeting, "mode": session.mode, "prompt": session.prompt})
+        while self._notice is None:
+            message = await self._receive(lines, IDLE_SECONDS)
+            answer = await self._answer(session, message)
+            await _send(out, {"id": message.get("id"), **answer})
+            if answer.get("ended"):
+                return
 
     async def _receive(self, lines: asyncio.StreamReader, seconds: float) -> dict[str, Any]:
         task = asyncio.current_task()

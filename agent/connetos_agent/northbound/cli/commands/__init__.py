@@ -5,6 +5,7 @@ from __future__ import annotations
 from connetos_agent.northbound.cli.commands import (
     configuration,
     interfaces,
+    machine,
     operations,
     session,
     state,
@@ -13,12 +14,15 @@ from connetos_agent.northbound.cli.commands import (
 )
 from connetos_agent.northbound.cli.commands.command import Command
 
-_AREAS = (configuration, interfaces, operations, session, state, system, vlans)
+_AREAS = (configuration, interfaces, machine, operations, session, state, system, vlans)
 
 COMMANDS: tuple[Command, ...] = tuple(
     sorted(
         (command for area in _AREAS for command in area.COMMANDS),
-        key=lambda command: (command.more is not None, command.words),
+        key=lambda command: (
+            command.more is not None,
+            tuple((word.startswith("<"), word) for word in command.words),
+        ),
     )
 )
-"""Those that take further words come last, so that a longer command of other words is found before them."""
+"""A word of the language is found before a value in its place, and those that take further words come last."""

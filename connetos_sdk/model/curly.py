@@ -148,7 +148,7 @@ def format_difference(old: Document, new: Document) -> str:
     for change in diff(old, new):
         if inside and change.path[: len(inside)] == inside:
             continue
-        located = locate(change.path)
+        located = change.located
         if located.entry:
             inside = change.path
             parent = change.path[:-2]

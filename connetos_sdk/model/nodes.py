@@ -38,8 +38,8 @@ class ObjectRule:
     """Which objects of the data plane a change below a node touches (schema keyword `x-object`).
 
     `kinds` are object kinds that drivers know. `key` says where an object's key comes from: `entry` (key of
-    the nearest list entry), `parent` (key of the list entry around that), `value` (the leaf's own value), or
-    else the key itself.
+    the nearest list entry), `parent` (key of the list entry around that), `value` (the leaf's own value), `*`
+    (every object of the kinds that there is), or else the key itself.
     """
 
     kinds: tuple[str, ...]
@@ -353,3 +353,20 @@ class Located:
     """Which of `keys` is the key of the list entry that the rule stands in; -1 for none."""
     entry: bool = False
     """Whether the path ends at an entry of a list (then `node` is the entry's container)."""
+
+    def child(self, name: str) -> Located:
+        """The node `name` of a container's children."""
+        if not isinstance(self.node, Container):
+            raise TypeError(f"{self.node.name} has no children")
+        node, objects, index = self.node.children[name], self.objects, self.object_index
+        if node.objects:
+            objects, index = node.objects, len(self.keys) - (0 if isinstance(node, KeyedList) else 1)
+        return Located(node, (*self.path, name), self.keys, objects, index)
+
+    def entry_at(self, key: str) -> Located:
+        """The entry `key` of a list, whether the key is of the right form or not."""
+        if not isinstance(self.node, KeyedList):
+            raise TypeError(f"{self.node.name} isn't a list")
+        return Located(
+            self.node.entry, (*self.path, key), (*self.keys, key), self.objects, self.object_index, entry=True
+        )

@@ -177,37 +177,21 @@ def locate(path: Path) -> Located:
     Raises:
         UnknownPath, InvalidValue: a word isn't in the tree or a key isn't of its list's form.
     """
-    node: AnyNode = root()
-    keys: list[str] = []
-    objects, object_index = node.objects, -1
-    entry = False
+    located = Located(root(), ())
     for position, word in enumerate(path):
-        before = path[:position]
-        if isinstance(node, KeyedList) and not entry:
+        node, before = located.node, path[:position]
+        if isinstance(node, KeyedList):
             reason = node.key.problem(word)
             if reason:
                 raise UnknownPath(problems=[Problem(reason, before, node.key.accepts, "invalid-value")])
-            keys.append(word)
-            entry = True
-            continue
-        container = node.entry if isinstance(node, KeyedList) else node
-        if not isinstance(container, Container):
+            located = located.entry_at(word)
+        elif not isinstance(node, Container):
             raise UnknownPath(f"nothing stands below {format_last(before)}", path=before)
-        child = container.children.get(word)
-        if child is None:
-            raise UnknownPath(problems=[unknown(word, container, before)])
-        node, entry = child, False
-        if node.objects:
-            objects = node.objects
-            object_index = len(keys) - (0 if isinstance(node, KeyedList) else 1)
-    return Located(
-        node=node.entry if entry and isinstance(node, KeyedList) else node,
-        path=path,
-        keys=tuple(keys),
-        objects=objects,
-        object_index=object_index,
-        entry=entry,
-    )
+        elif word not in node.children:
+            raise UnknownPath(problems=[unknown(word, node, before)])
+        else:
+            located = located.child(word)
+    return located
 
 
 def format_last(path: Path) -> str:

@@ -13,7 +13,7 @@ from connetos_sdk.model.diff import diff
 from connetos_sdk.model.nodes import AnyNode, KeyedList, Leaf, LeafList, unknown
 from connetos_sdk.model.paths import Path, format_path
 from connetos_sdk.model.ranges import compress_numbers, expand_numbers, expand_ports
-from connetos_sdk.model.schema import locate, root
+from connetos_sdk.model.schema import root
 from connetos_sdk.model.tree import Document
 from connetos_sdk.model.words import show_value, split_words
 
@@ -65,7 +65,7 @@ def format_difference(old: Document, new: Document) -> str:
     lines: list[str] = []
     gone: Path | None = None  # what is inside follows at once
     for change in diff(old, new):
-        node = locate(change.path).node
+        node = change.located.node
         if gone and change.path[: len(gone)] == gone:
             continue
         if change.new is None:

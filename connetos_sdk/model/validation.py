@@ -61,9 +61,9 @@ def _referrers() -> tuple[tuple[Path, Path], ...]:
 def _references(new: Document, changes: list[Change]) -> Iterator[Problem]:
     deleted: dict[Path, set[str]] = {}
     for change in changes:
-        if change.old is True and change.new is None and locate(change.path).entry:
+        node = change.located.node
+        if change.new is None and change.located.entry:
             deleted.setdefault(change.path[:-1], set()).add(change.path[-1])
-        node = locate(change.path).node
         if change.new is not None and isinstance(node, Leaf | LeafList) and node.reference:
             yield from _missing_targets(new, change.path, change.new, node.reference)
     for pattern, target in _referrers():
@@ -100,13 +100,12 @@ def _matches(value: Any, pattern: Path, path: Path) -> Iterator[tuple[Path, Any]
 def _required(new: Document, changes: list[Change]) -> Iterator[Problem]:
     seen: set[Path] = set()
     for change in changes:
-        located = locate(change.path)
-        path = change.path if located.entry else change.path[:-1]
+        path = change.path if change.located.entry else change.path[:-1]
         if path in seen:
             continue
         seen.add(path)
         value = tree.get(new, path, None)
-        node = locate(path).node
+        node = change.located.node if change.located.entry else locate(path).node
         if value is None or not isinstance(node, Container):
             continue
         for name in node.missing(value):

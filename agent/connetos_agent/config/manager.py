@@ -429,7 +429,7 @@ class ConfigManager:
         old = self.running.document
         new = settle(old, build())
         changes = validate(old, new)
-        plan = self.dataplane.plan(changes, new)
+        plan = self.dataplane.plan(changes, new, old)
         deadline = confirmation.deadline if confirmation and changes else None
         outcome = Outcome(
             revision=facts.id if changes else self.running.revision,

@@ -8,7 +8,6 @@ from connetos_sdk.errors import Conflict, Problem
 from connetos_sdk.model import tree
 from connetos_sdk.model.diff import Change, diff
 from connetos_sdk.model.paths import Path
-from connetos_sdk.model.schema import locate
 from connetos_sdk.model.tree import Document
 
 
@@ -74,5 +73,5 @@ def _apply(document: Document, change: Change) -> Document:
         return tree.put(document, change.path, merged)
     if change.new is None:
         return tree.put(document, change.path, tree.MISSING)
-    is_entry = change.new is True and change.old is None and locate(change.path).entry
+    is_entry = change.new is True and change.old is None and change.located.entry
     return tree.put(document, change.path, {} if is_entry else change.new)

@@ -87,8 +87,8 @@ class Dataplane:
                 states.update(driver.observe(mine))
         return states
 
-    def plan(self, changes: Sequence[Change], document: Document) -> Plan:
-        """The steps that the changes mean, checked with the drivers.
+    def plan(self, changes: Sequence[Change], document: Document, old: Document) -> Plan:
+        """The steps that the changes from `old` to `document` mean, checked with the drivers.
 
         Raises:
             NotRealisable: a driver can't do it; the problems name the driver and the reason.
@@ -97,7 +97,7 @@ class Dataplane:
         self.check_ports(changes)
         paths: dict[ObjectKey, Path] = {}
         for change in changes:
-            for target in affected(change):
+            for target in affected(change, (old, document), self.platform):
                 paths.setdefault(target, change.path)
         missing = {target.kind for target in paths} - self._driver_of.keys()
         if missing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from connetos_agent.dataplane.base import ObjectKey
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.dataplane.states.base import State
 from connetos_sdk.model.tree import Document
@@ -14,6 +15,13 @@ Intent = Callable[[str, Document, Platform], State | None]
 
 Keys = Callable[[Document, Platform], Iterable[str]]
 """The keys of all objects that a document asks for."""
+
+Others = Callable[[str, Document, Platform], Iterable[ObjectKey]]
+"""Other objects whose wanted state depends on what a document says of the object with this key."""
+
+
+def _no_others(_key: str, _document: Document, _platform: Platform) -> Iterable[ObjectKey]:
+    return ()
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,7 @@ class Kind:
         keys: see `Keys`.
         dependents: kinds whose objects the real thing may take away or change when an object of this kind
             changes; they are read back too.
+        others: see `Others`; a change of an object of this kind is a change of those too.
     """
 
     name: str
@@ -34,6 +43,7 @@ class Kind:
     intent: Intent
     keys: Keys
     dependents: tuple[str, ...] = ()
+    others: Others = _no_others
 
 
 def always(key: str) -> Keys:

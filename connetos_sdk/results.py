@@ -59,8 +59,16 @@ class Revision(Result):
 
 @dataclass(frozen=True)
 class SystemState(Result):
-    """The switch as a whole. `troubles` is what isn't as configured, `confirm` and `scheduled` tell of
-    a commit that waits for confirmation or for its time; `forwarding` is false on the memory data plane."""
+    """The switch as a whole.
+
+    Attributes:
+        forwarding: false on the memory data plane.
+        uptime_s: seconds since the agent started.
+        switch_uptime_s: seconds since the switch was booted; 0 if the agent doesn't tell.
+        confirm: the commit that waits for confirmation, if one does.
+        scheduled: the commit that waits for its time, if one does.
+        troubles: what isn't as configured.
+    """
 
     hostname: str
     version: str
@@ -72,6 +80,7 @@ class SystemState(Result):
     confirm: Mapping[str, Any] | None
     troubles: list[str]
     scheduled: Mapping[str, Any] | None = None
+    switch_uptime_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -86,6 +95,18 @@ class InterfaceState(Result):
     port_mode: str
     native_vlan_id: int
     vlans: list[int]
+    mac: str
+
+
+@dataclass(frozen=True)
+class ManagementState(Result):
+    """The management port. `address` is with prefix length; it and `gateway` are empty when there is none."""
+
+    name: str
+    oper: str
+    address: str
+    gateway: str
+    dhcp: bool
     mac: str
 
 
@@ -147,6 +168,20 @@ def interfaces(data: Mapping[str, Any]) -> dict[str, InterfaceState]:
         )
         for name, entry in data["gigabit-ethernet"].items()
     }
+
+
+def management(data: Mapping[str, Any]) -> ManagementState | None:
+    """The management port, from the agent's `state/interface/management-ethernet`."""
+    for name, entry in data.items():
+        return ManagementState(
+            name=name,
+            oper=entry["oper"],
+            address=entry.get("address") or "",
+            gateway=entry.get("gateway") or "",
+            dhcp=bool(entry.get("dhcp")),
+            mac=entry.get("mac", ""),
+        )
+    return None
 
 
 def vlans(data: Mapping[str, Any]) -> dict[int, VlanState]:

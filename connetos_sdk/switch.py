@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path as FilePath
 from types import TracebackType
 from typing import Any, Self
 
 from connetos_sdk import results
-from connetos_sdk.errors import ParseError
+from connetos_sdk.errors import NotFound, ParseError
+from connetos_sdk.model.curly import format_curly
 from connetos_sdk.model.paths import Path
+from connetos_sdk.model.setlines import format_set
 from connetos_sdk.model.words import split_words
 from connetos_sdk.results import CommitResult, Event, Revision, SystemState
 from connetos_sdk.transports.base import CommitOptions, Operation, Transport
@@ -85,17 +89,31 @@ class Switch:
 
         Args:
             path: where; the whole configuration by default.
-            source: `running`, `startup` or `revision/<id>`.
+            source: `running`, `startup`, `revision/<id>` or `session/<id>`.
             defaults: fill in the default values of what isn't set.
             secrets: show password hashes instead of a mask (super-users only).
         """
         return self.transport.read_config(as_path(path), source=source, defaults=defaults, secrets=secrets)[0]
 
     def config_text(
-        self, path: PathLike = (), *, source: str = "running", form: str = "text", defaults: bool = False
+        self,
+        path: PathLike = (),
+        *,
+        source: str = "running",
+        form: str = "text",
+        defaults: bool = False,
+        secrets: bool = False,
     ) -> str:
-        """The same in curly braces (`form="text"`) or as `set` lines (`form="set"`)."""
-        return self.transport.read_text(as_path(path), source=source, form=form, defaults=defaults)
+        """The same in curly braces (`form="text"`), as `set` lines (`form="set"`) or as JSON (`form="json"`)."""
+        if form == "json":
+            value = self.config(path, source=source, defaults=defaults, secrets=secrets)
+            return json.dumps(value, indent=2) + "\n"
+        if not secrets:
+            return self.transport.read_text(as_path(path), source=source, form=form, defaults=defaults)
+        document = self.config(source=source, secrets=True)
+        if form == "set":
+            return format_set(document, as_path(path))
+        return format_curly(document, as_path(path), defaults=defaults)
 
     def revision(self) -> int:
         """Id of the running revision."""
@@ -209,6 +227,18 @@ class Switch:
         """Static routes by prefix."""
         return results.routes(self.state("route"))
 
+    def management(self) -> results.ManagementState | None:
+        """The management port; None if the switch has none."""
+        return results.management(self.state("interface management-ethernet"))
+
+    def cli(self, command: str) -> str:
+        """The text of one operational command of the CLI, such as `show vlans`; it may have pipes.
+
+        Raises:
+            BadRequest: the CLI doesn't know it, or it failed; the reason is what the CLI says.
+        """
+        return str(self.transport.call("cli", {"command": command})["text"])
+
     def events(self) -> Iterator[Event]:
         """What happens on the switch, as it happens; ends when the iterator is closed."""
         for data in self.transport.events():
@@ -245,8 +275,14 @@ class Change:
             if kind is None and self.result is None and not self._scheduled:
                 self.commit()
         finally:
-            session, self._session = self._session, ""
-            self._transport.close_session(session)
+            self.close()
+
+    def close(self) -> None:
+        """Forget what isn't committed; the end of the `with` block does it, too."""
+        session, self._session = self._session, ""
+        if session:
+            with suppress(NotFound):  # idle for too long: forgotten already
+                self._transport.close_session(session)
 
     def _open(self) -> str:
         if not self._session:
@@ -282,10 +318,14 @@ class Change:
         """Make the candidate what the configuration was `index` commits ago."""
         self._transport.session_action(self._open(), "rollback", {"rollback": index})
 
+    @property
+    def source(self) -> str:
+        """The candidate as a `source` for `Switch.config` and `Switch.config_text`."""
+        return f"session/{self._open()}"
+
     def config(self, path: PathLike = (), *, defaults: bool = False) -> Any:
         """What the candidate has at `path`."""
-        source = f"session/{self._open()}"
-        return self._transport.read_config(as_path(path), source=source, defaults=defaults, secrets=False)[0]
+        return self._switch.config(path, source=self.source, defaults=defaults)
 
     def diff(self, form: str = "text") -> str:
         """What the candidate changes, as `text` or `set` lines."""
@@ -299,9 +339,18 @@ class Change:
         """Begin again from the running configuration."""
         self._transport.session_action(self._open(), "discard", {})
 
-    def commit(self) -> CommitResult:
-        """Commit now; the candidate stays open for more. At the end of the block nothing more is committed."""
-        self.result = CommitResult.of(self._transport.session_action(self._open(), "commit", self._options))
+    def commit(self, *, comment: str | None = None, confirm: int | None = None) -> CommitResult:
+        """Commit now; the candidate stays open for more. At the end of the block nothing more is committed.
+
+        Args:
+            comment: instead of the one given to `configure`.
+            confirm: likewise.
+        """
+        given = {
+            name: value for name, value in (("comment", comment), ("confirm", confirm)) if value is not None
+        }
+        options = self._options | given
+        self.result = CommitResult.of(self._transport.session_action(self._open(), "commit", options))
         return self.result
 
     def schedule(self, at: datetime) -> None:

@@ -28,6 +28,7 @@ from connetos_agent.dataplane.memory import MemoryDriver
 from connetos_agent.events import Events
 from connetos_agent.northbound import certificate
 from connetos_agent.northbound.auth import Authenticator
+from connetos_agent.northbound.cli.operation import add_operation as add_cli_operation
 from connetos_agent.northbound.cli.server import CliServer
 from connetos_agent.northbound.http import HttpServer
 from connetos_agent.northbound.logins import Logins
@@ -102,6 +103,7 @@ class Agent:
         self._cli = CliServer(
             self.manager, state, self._rest.reader, self.operations, authenticator, logins=self._logins
         )
+        add_cli_operation(self.operations, self._cli.open_session)
         self._xrl: XrlService | None = None
         self._sockets = ListeningSockets()
         self._server = HttpServer(self._rest.handle, problem)

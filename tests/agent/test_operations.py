@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from connetos_sdk import Switch
-from connetos_sdk.errors import NotFound
+from connetos_sdk.errors import BadRequest, NotFound
 from tests.agent.conftest import assert_refused
 
 TELL = {"accept": "application/x-ndjson"}
@@ -47,3 +47,25 @@ def test_the_sdk_is_told_progress_or_only_the_result(switch: Switch) -> None:
 def test_an_operation_that_isnt_there_names_those_that_are(api: httpx.Client) -> None:
     answer = assert_refused(api.post("rpc/fly", json={}), 404, "not-found")
     assert "rollback" in answer["problems"][0]["hint"]
+
+
+def test_a_command_of_the_cli(switch: Switch) -> None:
+    assert switch.cli("show vlans | match Vlan | count") == "Count: 1 lines\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        ("show bogus", '"bogus" is not recognized'),
+        ("configure exclusive", "isn't an operational command"),
+        ("exit", "isn't an operational command"),
+        ("show vlans | match (", "isn't a regular expression"),
+        ("show vlans\nshow version", "one line"),
+        ("", "one line"),
+    ],
+)
+def test_what_isnt_an_operational_command(switch: Switch, command: str, reason: str) -> None:
+    with pytest.raises(BadRequest, match=reason):
+        switch.cli(command)
+    with switch.configure(exclusive=True):
+        pass  # nobody is in configuration mode

@@ -51,7 +51,8 @@ def _management(reader: StateReader, links: Mapping[str, LinkStatus]) -> dict[st
     target = ObjectKey("management", "eth0")
     state = reader.observe([target])[target]
     shown = {} if state is None else state.shown()
-    return {"eth0": {**shown, "oper": oper(links.get("eth0"))}}
+    status = links.get("eth0")
+    return {"eth0": {**shown, "oper": oper(status), "mac": status.mac if status else ""}}
 
 
 def management(entry: Mapping[str, Any], mac: str) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def state(reader: StateReader) -> dict[str, Any]:
-    """Version, data plane, uptime of the agent in seconds, running revision, what isn't as configured."""
+    """Version, data plane, uptimes of agent and switch in seconds, running revision, what isn't as configured."""
     target = ObjectKey("hostname", "system")
     hostname = reader.observe([target])[target]
     dataplane = reader.manager.dataplane
@@ -28,6 +28,7 @@ def state(reader: StateReader) -> dict[str, Any]:
         "dataplane": dataplane.name,
         "forwarding": dataplane.name != "memory",
         "uptime_s": round(time.monotonic() - reader.started, 3),
+        "switch_uptime_s": round(time.clock_gettime(time.CLOCK_BOOTTIME), 3),
         "revision": reader.manager.running.revision,
         "confirm": None if pending is None else {"revision": pending.revision, "deadline": pending.deadline},
         "scheduled": None if waiting is None else waiting.facts(),

@@ -102,6 +102,11 @@ class CliServer:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
+    def open_session(self, caller: Caller) -> CliSession:
+        """A command line for `caller`; whoever asked for it closes it."""
+        terminal = Terminal(self._manager, self._read_state, self._operations, caller)
+        return CliSession(terminal, self._hostname)
+
     async def _connected(self, lines: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
         task, uid = asyncio.current_task(), _peer_uid(out)
         if task is None or self._crowded(uid):
@@ -130,9 +135,7 @@ class CliServer:
         except ConnetosError as error:
             await _send(out, {"ok": False, "error": error.reason})
             return
-        session = CliSession(
-            Terminal(self._manager, self._read_state, self._operations, caller), self._hostname
-        )
+        session = self.open_session(caller)
         try:
             with self._logins.session(caller):
                 await self._converse(session, caller, lines, out)

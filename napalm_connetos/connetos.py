@@ -1,0 +1,335 @@
+"""The driver: NAPALM's methods in terms of the SDK's façade."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, cast
+
+from napalm.base import NetworkDriver, models
+from napalm.base.exceptions import (
+    CommandErrorException,
+    CommitConfirmException,
+    CommitError,
+    ConnectionClosedException,
+    ConnectionException,
+    MergeConfigException,
+    NapalmException,
+    ReplaceConfigException,
+)
+
+from connetos_sdk import Change, Switch
+from connetos_sdk.errors import ConnetosError
+from connetos_sdk.model.text import parse_document
+from napalm_connetos.errors import told
+
+LEVELS = {"read-only": 1, "super-user": 15}
+FORMATS = ("text", "set", "json")
+UNKNOWN = -1.0
+"""What NAPALM's drivers answer for a time or speed that the switch doesn't know."""
+
+
+class ConnetOSDriver(NetworkDriver):
+    """A ConnetOS switch.
+
+    Args:
+        hostname: name or address.
+        username: user on the switch; changes need class `super-user`.
+        password: its password.
+        timeout: seconds to wait for an answer.
+        optional_args: `url` (instead of `https://hostname`), `port` (443), `ca_file` (certificate to trust), `ssl_verify`
+            (true), `config_lock` (false; hold the configuration exclusively while a candidate is open).
+    """
+
+    def __init__(
+        self,
+        hostname: str,
+        username: str,
+        password: str,
+        timeout: int = 60,
+        optional_args: Mapping[str, Any] | None = None,
+    ) -> None:
+        options = dict(optional_args or {})
+        self.hostname, self.username, self.password, self.timeout = hostname, username, password, timeout
+        self.platform = "connetos"
+        self.profile = [self.platform]
+        self._url = options.get("url") or _url(hostname, int(options.get("port", 443)))
+        self._access = {
+            "ca_file": options.get("ca_file"),
+            "verify": options.get("ssl_verify", True),
+            "timeout_s": float(timeout),
+        }
+        self._exclusive = bool(options.get("config_lock", False))
+        self._opened: Switch | None = None
+        self._change: Change | None = None
+        self._before: int | None = None
+
+    # -- connection -----------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Connect, and find out that the user may log in."""
+        with told(ConnectionException, opening=True):
+            switch = Switch(self._url, username=self.username, password=self.password, **self._access)
+            try:
+                switch.revision()
+            except BaseException:
+                switch.close()
+                raise
+        self._opened = switch
+
+    def close(self) -> None:
+        """Give back the connection; a candidate that isn't committed is forgotten."""
+        switch, self._opened = self._opened, None
+        if switch is not None:
+            with suppress(ConnetosError):  # the switch is gone, and its candidate with it
+                self._forget_candidate()
+            switch.close()
+
+    def is_alive(self) -> models.AliveDict:
+        """Whether the switch answers."""
+        try:
+            with told(CommandErrorException):
+                return {"is_alive": self._opened is not None and self._opened.revision() >= 0}
+        except NapalmException:
+            return {"is_alive": False}
+
+    def _switch(self) -> Switch:
+        if self._opened is None:
+            raise ConnectionClosedException("the connection isn't open: call open() first")
+        return self._opened
+
+    # -- candidate ------------------------------------------------------------------------------------
+
+    def load_merge_candidate(self, filename: str | None = None, config: str | None = None) -> None:
+        """Lay configuration over the candidate: curly braces, `set` and `delete` lines, or JSON."""
+        text = _text(filename, config, MergeConfigException)
+        with told(MergeConfigException):
+            self._candidate().load(text)
+
+    def load_replace_candidate(self, filename: str | None = None, config: str | None = None) -> None:
+        """Make the candidate this configuration, given in any of these forms."""
+        text = _text(filename, config, ReplaceConfigException)
+        with told(ReplaceConfigException):
+            document = parse_document(text)
+            self._candidate().replace(document)
+
+    def compare_config(self) -> str:
+        """What the candidate changes; empty without a candidate."""
+        with told(CommandErrorException):
+            return self._change.diff().strip() if self._change is not None else ""
+
+    def commit_config(self, message: str = "", revert_in: int | None = None) -> None:
+        """Commit the candidate; with `revert_in` (seconds) the switch rolls back unless it is confirmed."""
+        with told(CommitError):
+            if self._switch().system().confirm is not None:
+                raise CommitError("a commit waits for its confirmation: call confirm_commit() or rollback()")
+            if self._change is None:
+                return
+            self._before = self._switch().revision()
+            self._change.commit(comment=message, confirm=revert_in)
+            self._forget_candidate()
+
+    def confirm_commit(self) -> None:
+        """Keep what was committed with `revert_in`."""
+        with told(CommitConfirmException):
+            self._switch().confirm()
+
+    def has_pending_commit(self) -> bool:
+        """Whether a commit waits for its confirmation."""
+        with told(CommandErrorException):
+            return self._switch().system().confirm is not None
+
+    def discard_config(self) -> None:
+        """Forget the candidate."""
+        with told(CommandErrorException):
+            self._forget_candidate()
+
+    def rollback(self) -> None:
+        """Go back to before this connection's last commit, or before the last one at all if it made none."""
+        with told(CommitError):
+            self._forget_candidate()
+            if self._switch().system().confirm is not None:
+                self._switch().cancel_confirmed()
+            elif self._before is not None:
+                self._switch().rollback(revision=self._before)
+            else:
+                self._switch().rollback(1)
+            self._before = None
+
+    def _candidate(self) -> Change:
+        if self._change is None:
+            self._change = self._switch().configure(exclusive=self._exclusive).__enter__()
+        return self._change
+
+    def _forget_candidate(self) -> None:
+        change, self._change = self._change, None
+        if change is not None:
+            change.close()
+
+    # -- the switch -----------------------------------------------------------------------------------
+
+    def cli(self, commands: list[str], encoding: str = "text") -> dict[str, str | dict[str, Any]]:
+        """Text of operational commands."""
+        if encoding != "text":
+            raise NotImplementedError(f"encoding {encoding}: the CLI answers text")
+        if not isinstance(commands, list):
+            raise TypeError("commands must be a list")
+        with told(CommandErrorException):
+            return {command: self._switch().cli(command) for command in commands}
+
+    def get_facts(self) -> models.FactsDict:
+        """The switch as a whole. ConnetOS has no domain name of its own and tells no serial number."""
+        with told(CommandErrorException):
+            system, interfaces = self._switch().system(), self._interface_names()
+        return {
+            "uptime": system.switch_uptime_s,
+            "vendor": "ConnetOS",
+            "model": system.model,
+            "hostname": system.hostname,
+            "fqdn": system.hostname,
+            "os_version": system.version,
+            "serial_number": "",
+            "interface_list": interfaces,
+        }
+
+    def _interface_names(self) -> list[str]:
+        management = self._switch().management()
+        return [
+            *self._switch().interfaces(),
+            *self._switch().vlan_interfaces(),
+            *([management.name] if management else []),
+        ]
+
+    def get_interfaces(self) -> dict[str, models.InterfaceDict]:
+        """Ports, VLAN interfaces and the management port.
+
+        `mtu` is that of a frame for ports and of an IP packet for VLAN interfaces; 0 where the switch doesn't tell.
+        """
+        with told(CommandErrorException):
+            ports, routed = self._switch().interfaces(), self._switch().vlan_interfaces()
+            management = self._switch().management()
+            descriptions = self._switch().config("vlan-interface interface", defaults=True) if routed else {}
+        found = {
+            name: _interface(
+                up=port.oper == "up",
+                enabled=port.admin == "up",
+                description=port.description,
+                mtu=port.mtu_bytes,
+                mac=port.mac,
+            )
+            for name, port in ports.items()
+        }
+        for name, state in routed.items():
+            found[name] = _interface(
+                up=state.oper == "up",
+                enabled=True,
+                description=descriptions.get(name, {}).get("description", ""),
+                mtu=state.mtu_bytes or 0,
+                mac=state.mac,
+            )
+        if management is not None:
+            found[management.name] = _interface(
+                up=management.oper == "up", enabled=True, description="", mtu=0, mac=management.mac
+            )
+        return found
+
+    def get_interfaces_ip(self) -> dict[str, models.InterfacesIPDict]:
+        """Addresses of VLAN interfaces and of the management port."""
+        with told(CommandErrorException):
+            routed, management = self._switch().vlan_interfaces(), self._switch().management()
+        addresses = {name: state.addresses for name, state in routed.items()}
+        if management is not None and management.address:
+            addresses[management.name] = [management.address]
+        return {name: _addresses(listed) for name, listed in addresses.items() if listed}
+
+    def get_vlans(self) -> dict[str, models.VlanDict]:
+        """VLANs with the ports that carry them, tagged or not."""
+        with told(CommandErrorException):
+            vlans = self._switch().vlans()
+        return {
+            str(number): {"name": vlan.name, "interfaces": [*vlan.untagged, *vlan.tagged]}
+            for number, vlan in vlans.items()
+        }
+
+    def get_users(self) -> dict[str, models.UsersDict]:
+        """Configured users; the password is its hash."""
+        with told(CommandErrorException):
+            login = self._switch().config("system login", secrets=True)
+        return {
+            name: {
+                "level": LEVELS[entry.get("class", "super-user")],
+                "password": entry.get("authentication", {}).get("encrypted-password", ""),
+                "sshkeys": [],
+            }
+            for name, entry in login.get("user", {}).items()
+        }
+
+    def get_config(
+        self,
+        retrieve: str = "all",
+        full: bool = False,
+        sanitized: bool = False,
+        format: str = "text",  # noqa: A002 - NAPALM's name
+    ) -> models.ConfigDict:
+        """Configurations in curly braces (`text`), as `set` lines or as `json`; `full` has default values too."""
+        if format not in FORMATS:
+            raise ValueError(f"there is no format {format}: one of {', '.join(FORMATS)}")
+        if retrieve not in ("all", "running", "candidate", "startup"):
+            raise ValueError(f"there is no {retrieve} configuration: all, running, candidate or startup")
+        sources = {"running": "running", "startup": "startup"}
+        if self._change is not None:
+            sources["candidate"] = self._change.source
+        with told(CommandErrorException):
+            found = {
+                name: self._switch().config_text(
+                    source=source, form=format, defaults=full, secrets=not sanitized
+                )
+                for name, source in sources.items()
+                if retrieve in ("all", name)
+            }
+        return {
+            "running": found.get("running", ""),
+            "startup": found.get("startup", ""),
+            "candidate": found.get("candidate", ""),
+        }
+
+
+def _url(hostname: str, port: int) -> str:
+    try:
+        return f"https://[{ipaddress.IPv6Address(hostname)}]:{port}"
+    except ValueError:
+        return f"https://{hostname}:{port}"
+
+
+def _text(filename: str | None, config: str | None, wrong: type[NapalmException]) -> str:
+    if filename is None and config is None:
+        raise wrong("nothing to load: give filename or config")
+    if filename is None:
+        return str(config)
+    try:
+        return Path(filename).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise wrong(f"{filename} can't be read: {error}") from error
+
+
+def _interface(*, up: bool, enabled: bool, description: str, mtu: int, mac: str) -> models.InterfaceDict:
+    return {
+        "is_up": up,
+        "is_enabled": enabled,
+        "description": description,
+        "last_flapped": UNKNOWN,
+        "speed": UNKNOWN,
+        "mtu": mtu,
+        "mac_address": mac.upper(),
+    }
+
+
+def _addresses(listed: list[str]) -> models.InterfacesIPDict:
+    found: dict[str, Any] = {}
+    for text in listed:
+        address = ipaddress.ip_interface(text)
+        entries = found.setdefault(f"ipv{address.version}", {})
+        entries[str(address.ip)] = {"prefix_length": address.network.prefixlen}
+    return cast("models.InterfacesIPDict", found)

@@ -1,0 +1,41 @@
+"""Errors of the SDK as those that NAPALM's users catch; what they say stays the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from napalm.base import exceptions
+
+from connetos_sdk import errors
+
+
+@contextmanager
+def told(otherwise: type[exceptions.NapalmException], *, opening: bool = False) -> Iterator[None]:
+    """Raise what the SDK raises inside as an exception of NAPALM.
+
+    Args:
+        otherwise: its class when the switch has answered and refuses.
+        opening: whether this is the first time that the switch is asked.
+    """
+    try:
+        yield
+    except errors.ConnetosError as error:
+        raise _class(error, otherwise, opening)(str(error)) from error
+
+
+def _class(
+    error: errors.ConnetosError, otherwise: type[exceptions.NapalmException], opening: bool
+) -> type[exceptions.NapalmException]:
+    match error:
+        case errors.AuthenticationFailed():
+            return exceptions.ConnectAuthError
+        case errors.TimedOut():
+            return exceptions.ConnectTimeoutError if opening else exceptions.CommandTimeoutException
+        case errors.Unsupported():
+            return exceptions.UnsupportedVersion
+        case errors.TransportError():
+            return exceptions.ConnectionException if opening else exceptions.ConnectionClosedException
+        case errors.Locked():
+            return exceptions.LockError
+    return otherwise

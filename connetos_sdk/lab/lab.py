@@ -374,13 +374,13 @@ def _claimed_by_others(root: Path, name: str) -> dict[str, str]:
     """Return other labs' namespace names: node b-c of lab a is called like node c of lab a-b."""
     claimed = {}
     for other in existing_labs():
-        state = None
-        if other != name:
-            with contextlib.suppress(LabError):
-                state = LabState.load(_state_file(root / other))
-        if state is not None:
-            for namespace in Wiring(Topology.from_document(dict(state.topology)), {}).namespaces():
-                claimed[namespace] = other
+        if other == name:
+            continue
+        with contextlib.suppress(LabError):  # what can't be read, such as another version's, claims nothing
+            state = LabState.load(_state_file(root / other))
+            if state is not None:
+                topology = Topology.from_document(dict(state.topology))
+                claimed.update(dict.fromkeys(Wiring(topology, {}).namespaces(), other))
     return claimed
 
 

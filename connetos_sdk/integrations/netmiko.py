@@ -1,0 +1,188 @@
+"""netmiko's device types `connetos` and `connetos_ssh`, for our agent and for a vendor's switch.
+
+Importing this module registers them, also for netmiko's autodetection:
+
+    import connetos_sdk.integrations.netmiko
+    from netmiko import ConnectHandler
+
+    with ConnectHandler(device_type="connetos", host="leaf1", username="admin", password=...) as switch:
+        switch.send_config_set(["set vlans vlan-id 10 vlan-name web"])
+        switch.commit(comment="web tier")
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, TextIO
+
+from netmiko.base_connection import BaseConnection
+from netmiko.no_enable import NoEnable
+from netmiko.ssh_autodetect import SSH_MAPPER_BASE, SSH_MAPPER_DICT
+from netmiko.ssh_dispatcher import CLASS_MAPPER, CLASS_MAPPER_BASE, platforms
+
+DEVICE_TYPES = ("connetos", "connetos_ssh")
+PROMPT = r"(?m:^[A-Za-z0-9][A-Za-z0-9_.\-]*[>#] ?$)"
+REFUSED = r"(?m:^(?:ERROR:|syntax error).*)"
+"""How the answer to a line that did nothing begins."""
+COMMITTED = ("Commit OK.", "Configuration check succeeds.")
+COLUMNS, ROWS = 4200, 0
+"""The longest line the CLI takes, and no rows: nothing is wrapped, and nothing paged."""
+
+
+class ConnetOSSSH(NoEnable, BaseConnection):
+    """A switch's CLI over SSH.
+
+    A candidate belongs to its session and is gone when configuration mode is left. So `send_config_set` stays in that
+    mode, until `commit` or `discard`.
+    """
+
+    def establish_connection(self, width: int = COLUMNS, height: int = ROWS) -> None:
+        """See `BaseConnection`; the terminal is so large that the switch needn't page."""
+        super().establish_connection(width=width, height=height)
+
+    def session_preparation(self) -> None:
+        """Wait for the first prompt."""
+        self._test_channel_read(pattern=PROMPT)
+        self.set_base_prompt()
+
+    # -- configuration mode ---------------------------------------------------------------------------
+
+    def check_config_mode(
+        self, check_string: str = "#", pattern: str = r"[>#]", force_regex: bool = False
+    ) -> bool:
+        """Whether the prompt is that of configuration mode."""
+        return super().check_config_mode(check_string=check_string, pattern=pattern, force_regex=force_regex)
+
+    def config_mode(
+        self, config_command: str = "configure", pattern: str = r"[>#]", re_flags: int = 0
+    ) -> str:
+        """Enter configuration mode; `configure exclusive` locks others out.
+
+        Raises:
+            ValueError: the switch refuses, for instance because another user holds the configuration.
+        """
+        if self.check_config_mode():
+            return ""
+        output = self._line(config_command)
+        if re.search(REFUSED, output):
+            raise ValueError(f"configuration mode can't be entered: {_told(output)}")
+        return output
+
+    def exit_config_mode(self, exit_config: str = "exit configuration-mode", pattern: str = r"[>#]") -> str:
+        """Leave configuration mode.
+
+        Raises:
+            ValueError: there are changes that are neither committed nor discarded.
+        """
+        if not self.check_config_mode():
+            return ""
+        output = self._line(exit_config)
+        if re.search(REFUSED, output):
+            raise ValueError(f"{_told(output)} Call commit() or discard() first.")
+        return output
+
+    def send_config_set(
+        self,
+        config_commands: str | Sequence[str] | Iterator[str] | TextIO | None = None,
+        *,
+        exit_config_mode: bool = False,
+        error_pattern: str = REFUSED,
+        **kwargs: Any,
+    ) -> str:
+        """See `BaseConnection`; a line that the switch refuses ends it with `ConfigInvalidException`."""
+        kwargs.setdefault("terminator", r"#")
+        return super().send_config_set(
+            config_commands, exit_config_mode=exit_config_mode, error_pattern=error_pattern, **kwargs
+        )
+
+    def commit(
+        self,
+        confirm: bool = False,
+        confirm_delay: int | None = None,
+        check: bool = False,
+        comment: str = "",
+        and_quit: bool = True,
+        read_timeout: float = 120.0,
+    ) -> str:
+        """Commit the candidate.
+
+        Args:
+            confirm: roll back unless another `commit()` follows in time.
+            confirm_delay: that time in seconds; 600 unless given.
+            check: only check.
+            comment: kept with the revision.
+            and_quit: leave configuration mode afterwards; not after a check.
+            read_timeout: seconds to wait for the switch.
+
+        Raises:
+            ValueError: the switch refuses; nothing has changed, and the candidate is still there.
+        """
+        if confirm_delay is not None and not confirm:
+            raise ValueError("confirm_delay needs confirm=True")
+        if '"' in comment or "\n" in comment:
+            raise ValueError("a comment is one line without double quotes")
+        words = ["commit", *(["check"] if check else [])]
+        words += ["confirmed", str(confirm_delay or 600)] if confirm else []
+        words += ["comment", f'"{comment}"'] if comment else []
+        output = self.config_mode() + self._line(" ".join(words), read_timeout)
+        if not any(line.strip() in COMMITTED for line in output.splitlines()):
+            raise ValueError(f"the commit failed: {_told(output)}")
+        if and_quit and not check:
+            self.set_base_prompt()  # the commit may have renamed the switch
+            output += self.exit_config_mode()
+        return output
+
+    def discard(self) -> str:
+        """Drop the candidate and leave configuration mode."""
+        return self._line("exit discard") if self.check_config_mode() else ""
+
+    def save_config(self, cmd: str = "save running-to-startup", *_: Any) -> str:
+        """Make the running configuration the one that the switch boots with.
+
+        Raises:
+            ValueError: the switch refuses.
+        """
+        was_in_mode = self.check_config_mode()
+        output = self.config_mode() + self._line(cmd)
+        if re.search(REFUSED, output):
+            raise ValueError(f"the configuration can't be saved: {_told(output)}")
+        return output if was_in_mode else output + self.exit_config_mode()
+
+    def cleanup(self, command: str = "exit") -> None:
+        """Leave politely: the candidate is dropped, the session ends."""
+        self.discard()
+        self.write_channel(command + self.RETURN)
+
+    def _line(self, command: str, read_timeout: float = 30.0) -> str:
+        """Text of one command in either mode; the prompt may change by it."""
+        return self._send_command_str(
+            command, expect_string=PROMPT, strip_prompt=False, strip_command=False, read_timeout=read_timeout
+        )
+
+
+def _told(output: str) -> str:
+    """What the switch says, without the command and the prompts around it."""
+    lines = [line.strip() for line in output.splitlines() if not re.search(r"^[A-Za-z0-9_.\-]+[>#]", line)]
+    return " ".join(line for line in lines[1:] if line)
+
+
+def register() -> None:
+    """Add the device types to netmiko's tables; again is no harm."""
+    for name in DEVICE_TYPES:
+        CLASS_MAPPER[name] = ConnetOSSSH
+        if name not in platforms:
+            platforms.append(name)
+    CLASS_MAPPER_BASE["connetos"] = ConnetOSSSH
+    if "connetos" not in SSH_MAPPER_DICT:
+        found = {
+            "cmd": "show version",
+            "search_patterns": [r"ConnetOS"],
+            "priority": 99,
+            "dispatch": "_autodetect_std",
+        }
+        SSH_MAPPER_DICT["connetos"] = found
+        SSH_MAPPER_BASE.insert(0, ("connetos", found))
+
+
+register()

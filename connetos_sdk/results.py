@@ -27,15 +27,15 @@ class CommitResult(Result):
     """What a commit did, or a dry run would do.
 
     Attributes:
-        revision: the running revision afterwards.
+        revision: the running revision afterwards; None at a switch that doesn't number its revisions.
         changed: whether anything changed.
         diff: the difference, grouped by place, lines marked `-` and `+`.
         set_lines: the same as `set` and `delete` lines.
-        plan: for a dry run the steps in the data plane, else how many were made.
+        plan: for a dry run the steps in the data plane, else how many were made; None where the switch doesn't say.
         confirm_deadline: until when it must be confirmed, in seconds since 1970; None if it needn't be.
     """
 
-    revision: int
+    revision: int | None
     changed: bool
     diff: str
     set_lines: str
@@ -65,9 +65,10 @@ class SystemState(Result):
         forwarding: false on the memory data plane.
         uptime_s: seconds since the agent started.
         switch_uptime_s: seconds since the switch was booted; 0 if the agent doesn't tell.
+        revision: the running revision; None at a switch that doesn't number its revisions.
         confirm: the commit that waits for confirmation, if one does.
         scheduled: the commit that waits for its time, if one does.
-        troubles: what isn't as configured.
+        troubles: what isn't as configured, as far as the switch tells.
     """
 
     hostname: str
@@ -76,7 +77,7 @@ class SystemState(Result):
     dataplane: str
     forwarding: bool
     uptime_s: float
-    revision: int
+    revision: int | None
     confirm: Mapping[str, Any] | None
     troubles: list[str]
     scheduled: Mapping[str, Any] | None = None

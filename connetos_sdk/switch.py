@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path as FilePath
@@ -11,14 +11,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from connetos_sdk import results
-from connetos_sdk.errors import NotFound, ParseError
+from connetos_sdk.errors import NotFound, ParseError, Unsupported
 from connetos_sdk.model.curly import format_curly
 from connetos_sdk.model.paths import Path
 from connetos_sdk.model.setlines import format_set
 from connetos_sdk.model.words import split_words
 from connetos_sdk.results import CommitResult, Event, Revision, SystemState
 from connetos_sdk.transports.base import CommitOptions, Operation, Transport
-from connetos_sdk.transports.rest import RestTransport
+from connetos_sdk.transports.choice import Kind, make_transport
 
 PathLike = str | Path
 """A configuration path: words in a tuple, or in one text as on a CLI line."""
@@ -40,15 +40,21 @@ class Switch:
     """A switch.
 
     Args:
-        url: `https://host[:port]`, or `unix:///run/connetos/agent.sock` as root on the switch itself.
-        username: user on the switch.
+        url: where the switch is, and what to speak with it:
+            `https://host[:port]` (REST), `unix:///run/connetos/agent.sock` (REST, as root on the switch itself),
+            `rcc://host[:port]` (command line over SSH, for a vendor's switches, too),
+            `xrl://host[:port-of-the-finder][/target]` (from the switch itself, or where XRL is permitted).
+        username: user on the switch (REST, RCC).
         password: its password.
-        verify: whether to check the switch's certificate.
-        ca_file: certificate file (PEM) to trust besides those of the system.
+        verify: whether to check the switch's certificate, or its SSH key.
+        ca_file: certificate file (PEM) to trust besides those of the system (REST).
+        key_files: private keys to log in with (RCC).
+        known_hosts: file with the SSH keys of known switches (RCC); `~/.ssh/known_hosts` by default.
         timeout_s: seconds to wait for an answer.
-        transport: a transport to use instead of making one for `url`.
+        transport: `rest`, `rcc` or `xrl` when `url` is a plain `host[:port]`; or a transport to use.
 
-    Every method raises errors of `connetos_sdk.errors`; a failed change has changed nothing.
+    Every method raises errors of `connetos_sdk.errors`; a failed change has changed nothing. What the transport
+    can't do raises `Unsupported` (docs/sdk.md).
     """
 
     def __init__(
@@ -59,12 +65,26 @@ class Switch:
         password: str | None = None,
         verify: bool = True,
         ca_file: str | FilePath | None = None,
+        key_files: Iterable[str | FilePath] = (),
+        known_hosts: str | FilePath | None = None,
         timeout_s: float = 60.0,
-        transport: Transport | None = None,
+        transport: Transport | Kind | None = None,
     ) -> None:
         self.url = url
-        self.transport: Transport = transport or RestTransport(
-            url, username=username, password=password, verify=verify, ca_file=ca_file, timeout_s=timeout_s
+        self.transport: Transport = (
+            make_transport(
+                url,
+                transport,
+                username=username,
+                password=password,
+                verify=verify,
+                ca_file=ca_file,
+                key_files=tuple(key_files),
+                known_hosts=known_hosts,
+                timeout_s=timeout_s,
+            )
+            if transport is None or isinstance(transport, str)
+            else transport
         )
 
     def __enter__(self) -> Self:
@@ -116,9 +136,11 @@ class Switch:
         return format_curly(document, as_path(path), defaults=defaults)
 
     def revision(self) -> int:
-        """Id of the running revision."""
+        """Id of the running revision; 0 before the first."""
         found = self.transport.read_config(("system",), source="running", defaults=True, secrets=False)[1]
-        return found or 0
+        if found is None:
+            raise Unsupported("the switch doesn't number its revisions")
+        return found
 
     # -- changing: one call, one transaction ----------------------------------------------------------
 

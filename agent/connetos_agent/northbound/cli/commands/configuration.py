@@ -57,13 +57,15 @@ async def _commits(terminal: Terminal, _values: Sequence[str]) -> Told:
     return Told(table(names, (8, 8, 19, 12, 7, 20), rows), kept)
 
 
-async def _changes(terminal: Terminal, values: Sequence[str]) -> str:
-    return await asyncio.to_thread(terminal.manager.store.difference, _revision(values[0]))
+async def _changes(terminal: Terminal, values: Sequence[str]) -> Told:
+    text = await asyncio.to_thread(terminal.manager.store.difference, _revision(values[0]))
+    return Told(text, text)
 
 
-async def _difference(terminal: Terminal, values: Sequence[str]) -> str:
+async def _difference(terminal: Terminal, values: Sequence[str]) -> Told:
     new, old = [await _at(terminal, [value]) for value in values]
-    return curly.format_difference(old, new)
+    text = curly.format_difference(old, new)
+    return Told(text, text)
 
 
 async def _at(terminal: Terminal, values: Sequence[str]) -> Any:
@@ -82,9 +84,12 @@ COMMANDS = (
     command("show running-config", "Running configuration", _running_config, document=_running),
     command("show startup-config", "What the switch boots with", _startup_config, document=_startup),
     command("show system commit", "Kept revisions, newest first", _commits, tells=True),
-    command("show system commit changes <revision>", "What a revision changed", _changes),
+    command("show system commit changes <revision>", "What a revision changed", _changes, tells=True),
     command(
-        "show system commit changes <revision> against <revision>", "How two revisions differ", _difference
+        "show system commit changes <revision> against <revision>",
+        "How two revisions differ",
+        _difference,
+        tells=True,
     ),
     command("show system commit configuration <revision>", "A revision", _configuration, document=_at),
 )

@@ -118,6 +118,10 @@ class XrlTransport:
         if action == "discard":
             self._call(f"{_CONFIG}/discard", handle)
             return {}
+        if action == "schedule":
+            at = u32("at", _number(body["at"]))
+            comment = txt("comment", body.get("comment", ""))
+            return _mapping(self._text("commit_at", handle, at, comment))
         if action == "rollback":
             self._call(f"{_CONFIG}/load_revision", handle, u32("revision", self._revision(body)))
             return {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -312,6 +313,17 @@ def test_two_commits_and_a_conflict(switch: Switch, rest: Switch) -> None:
     assert raised.value.path == ("vlans", "vlan-id", "10", "vlan-name")
 
 
+def test_scheduled_commit(switch: Switch, rest: Switch) -> None:
+    with switch.configure(comment="tonight") as change:
+        change.lines(LINES)
+        change.schedule(datetime.now(UTC) + timedelta(hours=1))
+    scheduled = rest.system().scheduled
+    assert scheduled is not None
+    assert (scheduled["comment"], rest.config("vlans")) == ("tonight", {})
+    switch.cancel_scheduled()
+    assert rest.system().scheduled is None
+
+
 def test_exclusive(switch: Switch, rest: Switch) -> None:
     with switch.configure(exclusive=True) as change:
         with pytest.raises(errors.Locked):
@@ -435,6 +447,18 @@ set vlans vlan-id 210 l3-interface vlan210
 set vlan-interface interface vlan210 address 192.0.2.65 prefix-length 26
 set protocols static route 203.0.113.0/24 next-hop 192.0.2.66
 """
+
+
+def test_management(switch: Switch, rest: Switch) -> None:
+    assert switch.management() == rest.management()
+
+
+def test_cli(switch: Switch) -> None:
+    assert switch.cli("show vlans | count") == "Count: 4 lines\n"
+    for wrong in ("show nothing", "configure", "exit", ""):
+        with pytest.raises(errors.BadRequest):
+            switch.cli(wrong)
+    assert switch.cli("show vlans | count") == "Count: 4 lines\n"
 
 
 def test_routes(switch: Switch, rest: Switch) -> None:

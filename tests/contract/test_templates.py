@@ -129,6 +129,14 @@ def test_other_tools_find_the_templates() -> None:
     assert (Path(done.stdout.strip()) / "index").read_text("ascii").count("connetos_show_") == len(index())
 
 
+def test_netmiko_reads_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    netmiko = pytest.importorskip("netmiko.utilities")
+    monkeypatch.setenv("NET_TEXTFSM", str(DIRECTORY))
+    sample = next(show["sample"] for show in SHOWS if show["command"] == "show arp")
+    rows = netmiko.get_structured_data_textfsm(sample, platform="connetos", command="show arp")
+    assert rows == parse("show arp", sample)
+
+
 def test_importing_the_sdk_loads_neither_ssh_nor_textfsm() -> None:
     program = (
         "import sys, connetos_sdk; from connetos_sdk import Switch; Switch('https://198.51.100.1')\n"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connetos_sdk import Switch, errors
-from connetos_sdk.results import RouteState, VlanInterfaceState, VlanState
+from connetos_sdk.results import ManagementState, RouteState, VlanInterfaceState, VlanState
 from tests.contract.vendor import PASSWORD, USER, VendorSwitch
 
 
@@ -191,6 +192,12 @@ def test_candidate_from_an_earlier_configuration(switch: Switch) -> None:
         change.rollback(1)
 
 
+def test_scheduled_commit(switch: Switch) -> None:
+    with switch.configure() as change:
+        change.set("vlans vlan-id 10")
+        change.schedule(datetime.now(UTC))
+
+
 def test_exclusive(switch: Switch, vendor: VendorSwitch) -> None:
     with switch.configure(exclusive=True), pytest.raises(errors.Locked), switch.configure():
         pass
@@ -270,6 +277,19 @@ def test_routes(switch: Switch) -> None:
         "203.0.113.0/24": RouteState("203.0.113.0/24", True, [("192.0.2.66", 1)]),
         "198.51.100.0/24": RouteState("198.51.100.0/24", False, []),
     }
+
+
+def test_management(switch: Switch) -> None:
+    assert switch.management() == ManagementState(
+        "eth0", "unknown", "192.0.2.34/24", "", dhcp=True, mac="02:00:5e:10:00:02"
+    )
+
+
+def test_cli(switch: Switch) -> None:
+    assert switch.cli("show system uptime").endswith("load average: 0.10, 0.11, 0.12\n")
+    for wrong in ("show nothing", "configure", ""):
+        with pytest.raises(errors.BadRequest):
+            switch.cli(wrong)
 
 
 def test_events(switch: Switch) -> None:

@@ -250,6 +250,11 @@ class RccTransport:
                 "a command line can't make an earlier configuration the candidate",
                 hint="Switch.rollback() activates it",
             )
+        if action == "schedule":
+            raise errors.Unsupported(
+                "over RCC no commit can be scheduled: the switch's time zone isn't known",
+                hint="use REST or XRL",
+            )
         if action == "discard":
             candidate.ask("discard")
             candidate.begin_anew()

@@ -18,10 +18,13 @@ from connetos_sdk.model.text import parse_document
 from connetos_sdk.transports.base import CommitOptions, Operation
 from connetos_sdk.transports.rcc import vendor_state
 from connetos_sdk.transports.rcc.candidate import Candidate
+from connetos_sdk.transports.rcc.failures import error_of
 from connetos_sdk.transports.rcc.lines import difference, parse_shown, without_defaults
 from connetos_sdk.transports.rcc.shell import Shell
 
 _RUNNING = "show running-config"
+_STATEFUL = ("configure", "exit", "quit")
+"""Commands that only mean something to whoever stays."""
 _IN_COMMENTS = str.maketrans('"|;', "   ")
 """What would end the word of a comment."""
 
@@ -71,14 +74,27 @@ class VendorDialect:
         return parse_document(value) if value.lstrip().startswith("{") else parse_shown(value)
 
     def call(self, shell: Shell, name: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """See `Dialect.call`: `rollback` by number and `save`."""
+        """See `Dialect.call`: `cli`, `rollback` by number and `save`."""
         known: dict[str, Callable[[Shell, Mapping[str, Any]], Mapping[str, Any]]] = {
+            "cli": self._cli,
             "rollback": self._rollback,
             "save": self._save,
         }
         if name not in known:
             raise errors.Unsupported(f"a vendor's switch has no documented command for {name[:40]}")
         return known[name](shell, body)
+
+    @staticmethod
+    def _cli(shell: Shell, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        command = str(body.get("command", "")).strip()
+        if not command or command.split()[0] in _STATEFUL:
+            raise errors.BadRequest(
+                f"{command[:60]!r} isn't an operational command", hint="such as show vlans"
+            )
+        response = shell.run([command])[0]
+        if not response.success:
+            raise errors.BadRequest(error_of(response).reason)
+        return {"text": response.text}
 
     def _rollback(self, shell: Shell, body: Mapping[str, Any]) -> Mapping[str, Any]:
         for option in ("revision", "comment", "confirm", "dry_run"):

@@ -12,6 +12,7 @@ from connetos_sdk.textfsm import parse
 from connetos_sdk.transports.rcc.lines import parse_shown
 from connetos_sdk.transports.rcc.shell import Shell
 
+_MANAGEMENT = ("interface", "management-ethernet")
 _ROUTES = ("protocols", "static", "route")
 
 
@@ -23,12 +24,12 @@ def read(shell: Shell, path: Path) -> Any:
         NotFound: there is no such thing on the switch.
         ProtocolError: the switch's text isn't laid out as documented.
     """
-    if path[:3] == ("interface", "management-ethernet", "eth0"):
-        return tree.get(_management(shell), path[3:])
+    if path[:2] == _MANAGEMENT:
+        return tree.get(_management(shell), path[2:])
     if not path or path[0] not in _AREAS:
         raise errors.Unsupported(
             f"no documented output of a vendor's switch tells the state of {format_path(path) or 'everything'}",
-            hint="one of " + ", ".join([*_AREAS, "interface management-ethernet eth0"]),
+            hint="one of " + ", ".join([*_AREAS, format_path(_MANAGEMENT)]),
         )
     return tree.get(_AREAS[path[0]](shell), path[1:])
 
@@ -115,10 +116,18 @@ def _routes(shell: Shell) -> dict[str, Any]:
 
 
 def _management(shell: Shell) -> dict[str, Any]:
-    row = _rows(shell, "show interface management-ethernet eth0")[0:1]
-    if not row:
-        raise errors.ProtocolError("the switch tells nothing of eth0")
-    return {"address": row[0]["address"], "gateway": row[0]["gateway"], "mac": row[0]["mac"].lower()}
+    running = parse_shown(shell.text("show running-config"))
+    rows = _rows(shell, "show interface management-ethernet eth0")
+    return {
+        row["interface"]: {
+            "address": row["address"],
+            "gateway": row["gateway"] if row["gateway"] != "0.0.0.0" else "",
+            "dhcp": tree.effective(running, (*_MANAGEMENT, row["interface"], "dhcp", "enable")),
+            "oper": "unknown",
+            "mac": row["mac"].lower(),
+        }
+        for row in rows
+    }
 
 
 _AREAS: dict[str, Callable[[Shell], Any]] = {

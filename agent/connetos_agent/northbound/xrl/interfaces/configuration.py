@@ -73,6 +73,7 @@ class Configuration:
                 "discard ? session:txt": self._discard,
                 "check ? session:txt -> outcome:txt": self._check,
                 "commit ? session:txt & comment:txt & confirm:u32 -> revision:u32 & outcome:txt": self._commit,
+                "commit_at ? session:txt & at:u32 & comment:txt -> scheduled:txt": self._commit_at,
                 "load_revision ? session:txt & revision:u32": self._load_revision,
                 "rollback ? rollback:u32 & comment:txt -> revision:u32": self._rollback,
                 "rollback_to ? revision:u32 & options:txt -> outcome:txt": self._rollback_to,
@@ -257,6 +258,13 @@ class Configuration:
         options = CommitOptions(_comment(comment), confirm or None)
         outcome = await self._commit_session(caller, session, options)
         return outcome.revision, _outcome(outcome)
+
+    async def _commit_at(self, caller: Caller, session: str, at: int, comment: str) -> Results:
+        text = _comment(comment)
+        found = await self._in_order(
+            lambda: self._manager.commit_at(self._session(caller, session), at, text)
+        )
+        return (_json(found.facts()),)
 
     async def _commit_session(self, caller: Caller, session: str, options: CommitOptions) -> Outcome:
         return await self._in_order(lambda: self._manager.commit(self._session(caller, session), options))

@@ -42,13 +42,15 @@ def _system(shell: Shell) -> dict[str, Any]:
     version, uptime = _only(shell, "show version"), _only(shell, "show system uptime")
     running = parse_shown(shell.text("show running-config"))
     days, hours, minutes = (int(uptime[name] or 0) for name in ("days", "hours", "minutes"))
+    seconds = ((days * 24 + hours) * 60 + minutes) * 60
     return {
         "hostname": tree.get(running, ("system", "hostname"), ""),
         "version": version["version"],
         "model": version["part_number"],
         "dataplane": version["os"],
         "forwarding": True,
-        "uptime_s": ((days * 24 + hours) * 60 + minutes) * 60,
+        "uptime_s": seconds,
+        "switch_uptime_s": seconds,
         "revision": None,
         "confirm": None,
         "troubles": [],

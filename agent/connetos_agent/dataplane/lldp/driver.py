@@ -1,0 +1,213 @@
+"""The LLDP driver: one lldpd in the switch's network namespace, which the agent starts and speaks with.
+
+| object | in lldpd |
+|---|---|
+| lldp | the daemon: intervals, system name and description, capabilities, management addresses |
+| lldp-port | a port: status, port ID (its name), description, and its native VLAN as a TLV of IEEE 802.1 |
+
+lldpd knows nothing of Open vSwitch's VLANs, hence a custom TLV carries the native VLAN (802.1Q, D.2.1).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
+from connetos_agent.dataplane.lldp.library import Atom, Connection, Key
+from connetos_agent.dataplane.platform import Platform
+from connetos_agent.dataplane.states.base import State
+from connetos_agent.dataplane.states.lldp import Lldp, LldpPort
+from connetos_agent.dataplane.states.ports import LinkStatus
+from connetos_agent.services.daemons import Daemons, Program
+from connetos_sdk import __version__
+
+NAME = "lldpd"
+STATUSES = {"tx-only": 1, "rx-only": 2, "disabled": 3, "tx-rx": 4}
+"""`lldpd`'s numbers of what a port does."""
+IEEE_8021 = bytes.fromhex("0080c2")
+PORT_VLAN_ID = 1
+ALWAYS_SENT = ("port-description", "mac-phy-cfg")
+REINIT_SECONDS, TRANSMIT_DELAY_SECONDS = 2, 2
+_BRIDGE_AND_ROUTER = 0x04 | 0x10
+"""Capabilities of IEEE 802.1AB, 8.5.8.1."""
+
+
+def control_socket(run_directory: Path) -> Path:
+    """Where lldpd listens for the agent."""
+    return run_directory / "lldpd.sock"
+
+
+def description(platform: Platform) -> str:
+    """The system description that neighbours get."""
+    return f"ConnetOS switch software, Release version {__version__}, Product name {platform.model}"
+
+
+class LldpDriver:
+    """Realises LLDP. See `connetos_agent.dataplane.base.Driver`.
+
+    Args:
+        platform: the ports and their network devices.
+        run_directory: where lldpd's socket goes.
+        daemons: runs lldpd.
+    """
+
+    name = "lldp"
+    kinds = frozenset({"lldp", "lldp-port"})
+
+    def __init__(self, platform: Platform, run_directory: Path, daemons: Daemons) -> None:
+        self.platform = platform
+        self._socket = control_socket(run_directory)
+        self._daemons = daemons
+        self._program: Program | None = None
+        self._port_of = {device: port for port, device in platform.ports.items()}
+
+    def open(self) -> None:
+        """See `Driver.open`; adopts the lldpd that an agent before has left running."""
+        path = shutil.which(NAME)
+        if path is None:
+            return
+        devices = ",".join(self.platform.ports.values())
+        chassis = self.platform.management or next(iter(self.platform.ports.values()), "*")
+        self._program = Program(
+            NAME,
+            (path, "-dd", "-L", "", "-O", "/dev/null", "-u", str(self._socket), "-C", chassis, "-I", devices),
+            ready=self._answers,
+        )
+        if self._daemons.pid(NAME) is not None:
+            self._daemons.start(self._program)
+
+    def close(self) -> None:
+        """See `Driver.close`; lldpd goes on."""
+
+    def refuse(self, wanted: Mapping[ObjectKey, State]) -> Mapping[ObjectKey, str]:
+        """See `Driver.refuse`: what lldpd has no setting for."""
+        return {target: reason for target, want in wanted.items() if (reason := self._refuse(want))}
+
+    def _refuse(self, want: State) -> str:
+        if self._program is None:
+            return "lldpd isn't installed (Debian package lldpd); set protocols lldp enable false to do without"
+        if isinstance(want, Lldp):
+            for tlv in ALWAYS_SENT:
+                if tlv not in want.tlvs:
+                    return f"lldpd always sends the {tlv} TLV"
+            if want.reinit_delay != REINIT_SECONDS:
+                return f"lldpd has no adjustable reinit-delay; only the default of {REINIT_SECONDS} is accepted"
+            if want.transmit_delay != TRANSMIT_DELAY_SECONDS:
+                return f"lldpd has no adjustable transmit-delay; only the default of {TRANSMIT_DELAY_SECONDS} is accepted"
+        return ""
+
+    def present(self) -> Iterable[ObjectKey]:
+        """See `Driver.present`."""
+        return [ObjectKey("lldp", "system")] if self._daemons.pid(NAME) is not None else []
+
+    def observe(self, targets: Collection[ObjectKey]) -> Mapping[ObjectKey, State | None]:
+        """See `Driver.observe`."""
+        if self._daemons.pid(NAME) is None:
+            return dict.fromkeys(targets)
+        states: dict[ObjectKey, State | None] = {}
+        with Connection(str(self._socket)) as lldpd:
+            interfaces = lldpd.interfaces() if any(t.kind == "lldp-port" for t in targets) else {}
+            for target in targets:
+                if target.kind == "lldp":
+                    states[target] = _observe(lldpd.configuration())
+                else:
+                    interface = interfaces.get(self.platform.ports.get(target.key, ""))
+                    states[target] = None if interface is None else _observe_port(target.key, interface.port())
+        return states
+
+    def observer(self) -> LldpDriver:
+        """See `Driver.observer`: every look has a connection of its own."""
+        return self
+
+    def link_status(self) -> Mapping[str, LinkStatus]:
+        """The kernel knows the devices better."""
+        return {}
+
+    def apply(self, steps: Sequence[Step]) -> None:
+        """See `Driver.apply`; lldpd has no transactions, so one setting after the other."""
+        if any(step.target.kind == "lldp" and step.want is None for step in steps):
+            self._daemons.stop(NAME)
+            return
+        if self._program is None:
+            raise DriverError("lldpd isn't installed (Debian package lldpd)")
+        self._daemons.start(self._program)
+        with Connection(str(self._socket)) as lldpd:
+            interfaces = lldpd.interfaces()
+            for step in steps:
+                if isinstance(step.want, Lldp):
+                    self._apply(lldpd.configuration(), step.want)
+                elif isinstance(step.want, LldpPort):
+                    interface = interfaces.get(self.platform.ports[step.target.key])
+                    if interface is None:
+                        raise DriverError(f"{step.target}: lldpd doesn't see its network device")
+                    _apply_port(step.target.key, interface.port(), step.want)
+
+    def _apply(self, settings: Atom, want: Lldp) -> None:
+        settings.set(Key.PERMANENT_PATTERN, ",".join(self.platform.ports.values()))
+        settings.set(Key.TX_INTERVAL, want.advertisement_interval)
+        settings.set(Key.TX_HOLD, want.hold_time_multiplier)
+        settings.set(Key.HOSTNAME, want.system_name)
+        shown = description(self.platform) if "system-description" in want.tlvs else ""
+        settings.set(Key.SYSTEM_DESCRIPTION, shown)
+        settings.set(Key.CAPABILITIES, _BRIDGE_AND_ROUTER)
+        settings.set(Key.CAPABILITIES_ADVERTISED, int("system-capabilities" in want.tlvs))
+        settings.set(Key.ADDRESSES_ADVERTISED, int("management-address" in want.tlvs))
+
+    def _answers(self) -> bool:
+        try:
+            Connection(str(self._socket)).close()
+        except DriverError:
+            return False
+        return True
+
+
+def _observe(settings: Atom) -> Lldp:
+    sent = {
+        **dict.fromkeys(ALWAYS_SENT, True),
+        "system-name": settings.text(Key.HOSTNAME) != "",
+        "system-description": settings.text(Key.SYSTEM_DESCRIPTION) != "",
+        "system-capabilities": settings.number(Key.CAPABILITIES_ADVERTISED) == 1,
+        "management-address": settings.number(Key.ADDRESSES_ADVERTISED) == 1,
+    }
+    order = ("port-description", "system-name", "system-description", "system-capabilities")
+    return Lldp(
+        advertisement_interval=settings.number(Key.TX_INTERVAL),
+        hold_time_multiplier=settings.number(Key.TX_HOLD),
+        reinit_delay=REINIT_SECONDS,
+        transmit_delay=TRANSMIT_DELAY_SECONDS,
+        tlvs=tuple(tlv for tlv in (*order, "management-address", "mac-phy-cfg") if sent[tlv]),
+        system_name=settings.text(Key.HOSTNAME),
+    )
+
+
+def _vlans(port: Atom) -> list[int]:
+    listed = port.atom(Key.CUSTOM_TLVS)
+    return [
+        int.from_bytes(tlv.data(Key.CUSTOM_INFO), "big")
+        for tlv in listed or ()
+        if tlv.data(Key.CUSTOM_OUI) == IEEE_8021 and tlv.number(Key.CUSTOM_SUBTYPE) == PORT_VLAN_ID
+    ]
+
+
+def _observe_port(name: str, port: Atom) -> State | None:
+    numbers = {number: status for status, number in STATUSES.items()}
+    status, vlans = numbers.get(port.number(Key.PORT_STATUS)), _vlans(port)
+    if port.text(Key.PORT_ID) != name or status is None or len(vlans) > 1:
+        return None
+    return LldpPort(status, port.text(Key.PORT_DESCRIPTION), vlans[0] if vlans else 0)
+
+
+def _apply_port(name: str, port: Atom, want: LldpPort) -> None:
+    port.set(Key.PORT_ID, name)
+    port.set(Key.PORT_DESCRIPTION, want.description)
+    port.set(Key.PORT_STATUS, STATUSES[want.status])
+    if _vlans(port) != ([want.pvid] if want.pvid else []):
+        port.set(Key.CUSTOM_TLVS_CLEAR, "")
+        if want.pvid:
+            tlv = port.create_tlv()
+            tlv.set(Key.CUSTOM_OUI, IEEE_8021)
+            tlv.set(Key.CUSTOM_SUBTYPE, PORT_VLAN_ID)
+            tlv.set(Key.CUSTOM_INFO, want.pvid.to_bytes(2, "big"))
+            port.set(Key.CUSTOM_TLV, tlv)

@@ -145,6 +145,32 @@ class RouteState(Result):
 
 
 @dataclass(frozen=True)
+class LldpNeighbor(Result):
+    """A neighbour that LLDP has found.
+
+    Attributes:
+        local_port: the port of this switch at which it is.
+        chassis_id: its id, a MAC address in most cases (lower case).
+        port_id: its port, such as `te-1/1/4`.
+        port_description: what its port says of itself.
+        capabilities: what it does, such as `Bridge` and `Router`.
+        native_vlan_id: VLAN of untagged frames at its port; None if it doesn't tell.
+        ttl_s: for how many seconds its advertisement is good.
+    """
+
+    local_port: str
+    chassis_id: str
+    port_id: str
+    port_description: str
+    system_name: str
+    system_description: str
+    management_addresses: list[str]
+    capabilities: list[str]
+    native_vlan_id: int | None
+    ttl_s: int
+
+
+@dataclass(frozen=True)
 class Event(Result):
     """Something that happened on the switch at `time` (seconds since 1970)."""
 
@@ -225,3 +251,23 @@ def routes(data: Mapping[str, Any]) -> dict[str, RouteState]:
         )
         for prefix, entry in data["static"].items()
     }
+
+
+def lldp_neighbors(data: Mapping[str, Any]) -> list[LldpNeighbor]:
+    """Neighbours in the order of their local ports, from the agent's `state/lldp/neighbor`."""
+    return [
+        LldpNeighbor(
+            local_port=port,
+            chassis_id=entry["chassis-id"],
+            port_id=entry["port-id"],
+            port_description=entry["port-description"],
+            system_name=entry["system-name"],
+            system_description=entry["system-description"],
+            management_addresses=entry["management-address"],
+            capabilities=entry["capabilities-enabled"],
+            native_vlan_id=entry["native-vlan-id"],
+            ttl_s=entry["ttl_s"],
+        )
+        for port, neighbors in data.items()
+        for entry in neighbors
+    ]

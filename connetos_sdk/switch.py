@@ -261,6 +261,10 @@ class Switch:
         """
         return str(self.transport.call("cli", {"command": command})["text"])
 
+    def lldp_neighbors(self) -> list[results.LldpNeighbor]:
+        """Neighbours that LLDP has found, in the order of the ports at which they are."""
+        return results.lldp_neighbors(self.state(("lldp", "neighbor")))
+
     def events(self) -> Iterator[Event]:
         """What happens on the switch, as it happens; ends when the iterator is closed."""
         for data in self.transport.events():

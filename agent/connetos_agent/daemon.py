@@ -54,7 +54,7 @@ M_ARENA_MAX = -8
 """Parameter of mallopt(3)."""
 
 
-def make_dataplane(config: Settings, accounts: AccountsDriver, daemons: Daemons) -> Dataplane:  # noqa: ARG001 - for drivers to come
+def make_dataplane(config: Settings, accounts: AccountsDriver, daemons: Daemons) -> Dataplane:
     """The drivers that the settings ask for."""
     drivers: list[Driver]
     if config.dataplane == "memory":
@@ -62,6 +62,7 @@ def make_dataplane(config: Settings, accounts: AccountsDriver, daemons: Daemons)
     else:
         from connetos_agent.dataplane.host import HostDriver
         from connetos_agent.dataplane.kernel import KernelDriver
+        from connetos_agent.dataplane.lldp import LldpDriver
         from connetos_agent.dataplane.openvswitch import OpenVSwitchDriver
 
         vswitch = config.openvswitch
@@ -74,6 +75,7 @@ def make_dataplane(config: Settings, accounts: AccountsDriver, daemons: Daemons)
                 guard_ports=vswitch.datapath_type == "netdev",
             ),
             HostDriver(),
+            LldpDriver(config.platform, config.run_directory, daemons),
             accounts,
         ]
     return Dataplane(drivers, config.platform)

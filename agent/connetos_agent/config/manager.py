@@ -257,6 +257,11 @@ class ConfigManager:
         self._worker.shutdown()
         self.store.close()
 
+    async def undisturbed(self, job: Callable[[], Any]) -> Any:
+        """Run `job` in the data plane's thread while no change is under way; its result."""
+        async with self._lock:
+            return await self._in_worker(job)
+
     async def _in_worker(self, job: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._worker, job)
 

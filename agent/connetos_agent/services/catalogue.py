@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from connetos_agent.config.manager import ConfigManager
+from connetos_agent.services.lldp import LldpService
 from connetos_agent.services.service import Service
 from connetos_agent.settings import Settings
 
 
-def make_services(config: Settings, manager: ConfigManager) -> list[Service]:  # noqa: ARG001 - for services to come
+def make_services(config: Settings, manager: ConfigManager) -> list[Service]:
     """The services that the settings ask for, in the order in which they are started."""
-    return []
+    return [LldpService(manager, config.run_directory)]

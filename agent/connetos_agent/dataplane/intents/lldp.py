@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connetos_agent.dataplane.base import ObjectKey
 from connetos_agent.dataplane.intents.kind import Kind
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.dataplane.states.base import State
@@ -26,7 +27,8 @@ def _enabled(document: Document) -> bool:
     return bool(effective(document, (*LLDP, "enable")))
 
 
-def _sends(tlv: str, document: Document) -> bool:
+def selected(tlv: str, document: Document) -> bool:
+    """Whether this TLV shall be sent."""
     return bool(effective(document, (*LLDP, "tlv-select", tlv, "enable")))
 
 
@@ -38,8 +40,8 @@ def _lldp(_key: str, document: Document, _platform: Platform) -> State | None:
         hold_time_multiplier=effective(document, (*LLDP, "hold-time-multiplier")),
         reinit_delay=effective(document, (*LLDP, "reinit-delay")),
         transmit_delay=effective(document, (*LLDP, "transmit-delay")),
-        tlvs=tuple(tlv for tlv in TLVS if tlv != "port-vlan" and _sends(tlv, document)),
-        system_name=effective(document, ("system", "hostname")) if _sends("system-name", document) else "",
+        tlvs=tuple(tlv for tlv in TLVS if tlv != "port-vlan" and selected(tlv, document)),
+        system_name=effective(document, ("system", "hostname")) if selected("system-name", document) else "",
     )
 
 
@@ -50,12 +52,16 @@ def _lldp_port(port: str, document: Document, platform: Platform) -> State | Non
     return LldpPort(
         status=get(document, (*LLDP, "interface", port, "status"), "tx-rx"),
         description=get(document, (*PORTS, port, "description"), port),
-        pvid=native if _sends("port-vlan", document) else 0,
+        pvid=native if selected("port-vlan", document) else 0,
     )
 
 
 def _ports(document: Document, platform: Platform) -> tuple[str, ...]:
     return tuple(platform.ports) if _enabled(document) else ()
+
+
+def _all_ports(_key: str, document: Document, platform: Platform) -> list[ObjectKey]:
+    return [ObjectKey("lldp-port", port) for port in _ports(document, platform)]
 
 
 KINDS = (
@@ -64,7 +70,7 @@ KINDS = (
         9,
         _lldp,
         lambda document, _platform: ("system",) if _enabled(document) else (),
-        ("lldp-port",),
+        others=_all_ports,
     ),
     Kind("lldp-port", 10, _lldp_port, _ports),
 )

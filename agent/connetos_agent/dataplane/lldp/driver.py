@@ -11,11 +11,15 @@ lldpd knows nothing of Open vSwitch's VLANs, hence a custom TLV carries the nati
 from __future__ import annotations
 
 import shutil
+import threading
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
+from connetos_agent.dataplane.base import TIMEOUT, DriverError, ObjectKey, Step
 from connetos_agent.dataplane.lldp.library import Atom, Connection, Key
+from connetos_agent.dataplane.lldp.neighbors import read
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.dataplane.states.base import State
 from connetos_agent.dataplane.states.lldp import Lldp, LldpPort
@@ -32,11 +36,6 @@ ALWAYS_SENT = ("port-description", "mac-phy-cfg")
 REINIT_SECONDS, TRANSMIT_DELAY_SECONDS = 2, 2
 _BRIDGE_AND_ROUTER = 0x04 | 0x10
 """Capabilities of IEEE 802.1AB, 8.5.8.1."""
-
-
-def control_socket(run_directory: Path) -> Path:
-    """Where lldpd listens for the agent."""
-    return run_directory / "lldpd.sock"
 
 
 def description(platform: Platform) -> str:
@@ -58,25 +57,26 @@ class LldpDriver:
 
     def __init__(self, platform: Platform, run_directory: Path, daemons: Daemons) -> None:
         self.platform = platform
-        self._socket = control_socket(run_directory)
+        self.socket = str(run_directory / "lldpd.sock")
         self._daemons = daemons
         self._program: Program | None = None
-        self._port_of = {device: port for port, device in platform.ports.items()}
+        self.devices = ",".join(platform.ports.values())
+        self.running = threading.Event()
+        """Set while lldpd has been asked to run; it may still have ended by itself a moment ago."""
 
     def open(self) -> None:
         """See `Driver.open`; adopts the lldpd that an agent before has left running."""
         path = shutil.which(NAME)
         if path is None:
             return
-        devices = ",".join(self.platform.ports.values())
-        chassis = self.platform.management or next(iter(self.platform.ports.values()), "*")
+        chassis = next(iter(self.platform.ports.values()), "*")
         self._program = Program(
             NAME,
-            (path, "-dd", "-L", "", "-O", "/dev/null", "-u", str(self._socket), "-C", chassis, "-I", devices),
+            (path, "-dd", "-L", "", "-O", "/dev/null", "-u", self.socket, "-C", chassis, "-I", self.devices),
             ready=self._answers,
         )
         if self._daemons.pid(NAME) is not None:
-            self._daemons.start(self._program)
+            self._start(self._program)
 
     def close(self) -> None:
         """See `Driver.close`; lldpd goes on."""
@@ -87,13 +87,17 @@ class LldpDriver:
 
     def _refuse(self, want: State) -> str:
         if self._program is None:
-            return "lldpd isn't installed (Debian package lldpd); set protocols lldp enable false to do without"
+            return (
+                "lldpd isn't installed (Debian package lldpd); set protocols lldp enable false to do without"
+            )
         if isinstance(want, Lldp):
             for tlv in ALWAYS_SENT:
                 if tlv not in want.tlvs:
                     return f"lldpd always sends the {tlv} TLV"
             if want.reinit_delay != REINIT_SECONDS:
-                return f"lldpd has no adjustable reinit-delay; only the default of {REINIT_SECONDS} is accepted"
+                return (
+                    f"lldpd has no adjustable reinit-delay; only the default of {REINIT_SECONDS} is accepted"
+                )
             if want.transmit_delay != TRANSMIT_DELAY_SECONDS:
                 return f"lldpd has no adjustable transmit-delay; only the default of {TRANSMIT_DELAY_SECONDS} is accepted"
         return ""
@@ -107,14 +111,16 @@ class LldpDriver:
         if self._daemons.pid(NAME) is None:
             return dict.fromkeys(targets)
         states: dict[ObjectKey, State | None] = {}
-        with Connection(str(self._socket)) as lldpd:
+        with Connection(self.socket) as lldpd:
             interfaces = lldpd.interfaces() if any(t.kind == "lldp-port" for t in targets) else {}
             for target in targets:
                 if target.kind == "lldp":
                     states[target] = _observe(lldpd.configuration())
                 else:
                     interface = interfaces.get(self.platform.ports.get(target.key, ""))
-                    states[target] = None if interface is None else _observe_port(target.key, interface.port())
+                    states[target] = (
+                        None if interface is None else _observe_port(target.key, interface.port())
+                    )
         return states
 
     def observer(self) -> LldpDriver:
@@ -128,36 +134,72 @@ class LldpDriver:
     def apply(self, steps: Sequence[Step]) -> None:
         """See `Driver.apply`; lldpd has no transactions, so one setting after the other."""
         if any(step.target.kind == "lldp" and step.want is None for step in steps):
+            self.running.clear()
             self._daemons.stop(NAME)
             return
         if self._program is None:
             raise DriverError("lldpd isn't installed (Debian package lldpd)")
-        self._daemons.start(self._program)
-        with Connection(str(self._socket)) as lldpd:
+        self._start(self._program)
+        with Connection(self.socket) as lldpd:
             interfaces = lldpd.interfaces()
             for step in steps:
                 if isinstance(step.want, Lldp):
                     self._apply(lldpd.configuration(), step.want)
+                    lldpd.chassis().set(Key.CHASSIS_CAP_ENABLED, _BRIDGE_AND_ROUTER)
                 elif isinstance(step.want, LldpPort):
                     interface = interfaces.get(self.platform.ports[step.target.key])
                     if interface is None:
                         raise DriverError(f"{step.target}: lldpd doesn't see its network device")
                     _apply_port(step.target.key, interface.port(), step.want)
 
+    @property
+    def pid(self) -> int | None:
+        """The lldpd that runs."""
+        return self._daemons.pid(NAME)
+
+    def forget(self, ports: Collection[str]) -> dict[str, list[dict[str, Any]]]:
+        """Have lldpd forget the neighbours at `ports`; those that were there, by network device.
+
+        lldpd forgets them when a device isn't its business for a moment; what is set for the port stays.
+
+        Raises:
+            DriverError: it doesn't.
+        """
+        chosen = {self.platform.ports[port] for port in ports}
+        before = {d: found for d, found in read(self.socket).neighbors.items() if d in chosen and found}
+        if not before:
+            return {}
+        others = [d for d in self.platform.ports.values() if d not in chosen]
+        with Connection(self.socket) as lldpd:
+            lldpd.configuration().set(Key.INTERFACE_PATTERN, ",".join(others) or "!*")
+            try:
+                deadline = time.monotonic() + TIMEOUT
+                while any(read(self.socket).neighbors.get(device) for device in before):
+                    if time.monotonic() > deadline:
+                        raise DriverError("lldpd doesn't forget its neighbours")
+                    time.sleep(0.02)
+            finally:
+                lldpd.configuration().set(Key.INTERFACE_PATTERN, self.devices)
+        return before
+
+    def _start(self, program: Program) -> None:
+        self._daemons.start(program)
+        self.running.set()
+
     def _apply(self, settings: Atom, want: Lldp) -> None:
-        settings.set(Key.PERMANENT_PATTERN, ",".join(self.platform.ports.values()))
+        settings.set(Key.PERMANENT_PATTERN, self.devices)  # what is set for a port stays when its device goes
         settings.set(Key.TX_INTERVAL, want.advertisement_interval)
         settings.set(Key.TX_HOLD, want.hold_time_multiplier)
         settings.set(Key.HOSTNAME, want.system_name)
         shown = description(self.platform) if "system-description" in want.tlvs else ""
         settings.set(Key.SYSTEM_DESCRIPTION, shown)
-        settings.set(Key.CAPABILITIES, _BRIDGE_AND_ROUTER)
+        settings.set(Key.CAPABILITIES_OVERRIDE, 1)
         settings.set(Key.CAPABILITIES_ADVERTISED, int("system-capabilities" in want.tlvs))
         settings.set(Key.ADDRESSES_ADVERTISED, int("management-address" in want.tlvs))
 
     def _answers(self) -> bool:
         try:
-            Connection(str(self._socket)).close()
+            Connection(self.socket).close()
         except DriverError:
             return False
         return True
@@ -204,10 +246,10 @@ def _apply_port(name: str, port: Atom, want: LldpPort) -> None:
     port.set(Key.PORT_DESCRIPTION, want.description)
     port.set(Key.PORT_STATUS, STATUSES[want.status])
     if _vlans(port) != ([want.pvid] if want.pvid else []):
-        port.set(Key.CUSTOM_TLVS_CLEAR, "")
+        tlv = port.create_tlv()
+        tlv.set(Key.CUSTOM_OUI, IEEE_8021)
+        tlv.set(Key.CUSTOM_SUBTYPE, PORT_VLAN_ID)
         if want.pvid:
-            tlv = port.create_tlv()
-            tlv.set(Key.CUSTOM_OUI, IEEE_8021)
-            tlv.set(Key.CUSTOM_SUBTYPE, PORT_VLAN_ID)
             tlv.set(Key.CUSTOM_INFO, want.pvid.to_bytes(2, "big"))
-            port.set(Key.CUSTOM_TLV, tlv)
+        tlv.set(Key.CUSTOM_OPERATION, "replace" if want.pvid else "remove")
+        port.set(Key.CUSTOM_TLV, tlv)

@@ -33,10 +33,10 @@ class Key(IntEnum):
     INTERFACE_PATTERN = 3
     SYSTEM_DESCRIPTION = 5
     HOSTNAME = 7
-    CAPABILITIES_ADVERTISED = 14
-    ADDRESSES_ADVERTISED = 15
-    PERMANENT_PATTERN = 17
-    CAPABILITIES = 19
+    CAPABILITIES_ADVERTISED = 15
+    ADDRESSES_ADVERTISED = 16
+    PERMANENT_PATTERN = 18
+    CAPABILITIES_OVERRIDE = 20
     INTERFACE_NAME = 1000
     PORT_NAME = 1100
     PORT_NEIGHBORS = 1200
@@ -68,7 +68,6 @@ class Key(IntEnum):
     AGEOUT_COUNT = 4004
     TX_HOLD = 4007
     CUSTOM_TLVS = 5000
-    CUSTOM_TLVS_CLEAR = 5001
     CUSTOM_TLV = 5002
     CUSTOM_OUI = 5003
     CUSTOM_SUBTYPE = 5004
@@ -116,11 +115,12 @@ def _library() -> Any:
 class Atom:
     """A piece of information of lldpd's: a port, a chassis, a list of either. Not longer than its connection."""
 
-    __slots__ = ("_connection", "_pointer")
+    __slots__ = ("_connection", "_parent", "_pointer")
 
-    def __init__(self, connection: Connection, pointer: int) -> None:
+    def __init__(self, connection: Connection, pointer: int, parent: Atom | None = None) -> None:
         self._connection = connection
         self._pointer = pointer
+        self._parent = parent  # the library doesn't always see to it that it lives longer
 
     def __del__(self) -> None:
         if self._connection.alive:
@@ -143,7 +143,8 @@ class Atom:
 
     def atom(self, key: Key) -> Atom | None:
         """The atom under `key`."""
-        return self._made(_library().lldpctl_atom_get(self._pointer, key))
+        found = _library().lldpctl_atom_get(self._pointer, key)
+        return self._made(found) if found else None
 
     def port(self) -> Atom:
         """What lldpd knows of an interface.
@@ -151,22 +152,19 @@ class Atom:
         Raises:
             DriverError: it can't be read.
         """
-        return self._connection.made(_library().lldpctl_get_port(self._pointer))
+        return self._made(_library().lldpctl_get_port(self._pointer))
 
     def __iter__(self) -> Iterator[Atom]:
         library = _library()
         position = library.lldpctl_atom_iter(self._pointer)
         while position:
-            item = self._made(library.lldpctl_atom_iter_value(self._pointer, position))
-            if item is None:
-                return
-            yield item
+            yield self._made(library.lldpctl_atom_iter_value(self._pointer, position))
             position = library.lldpctl_atom_iter_next(self._pointer, position)
 
     def create_tlv(self) -> Atom:
         """A new custom TLV for this port; it is sent once it is set under `Key.CUSTOM_TLV`."""
-        listed = self._connection.made(_library().lldpctl_atom_get(self._pointer, Key.CUSTOM_TLVS))
-        return self._connection.made(_library().lldpctl_atom_create(listed._pointer))
+        listed = self._made(_library().lldpctl_atom_get(self._pointer, Key.CUSTOM_TLVS))
+        return listed._made(_library().lldpctl_atom_create(listed._pointer))
 
     def set(self, key: Key, value: str | int | bytes | Atom | None) -> None:
         """Set what is under `key`, in lldpd where the key can be written there.
@@ -186,8 +184,8 @@ class Atom:
         if not done:  # what is returned is this atom itself, not one more reference to it
             raise DriverError(f"lldpd doesn't take {value!r} for {key.name}: {self._connection.why()}")
 
-    def _made(self, pointer: int | None) -> Atom | None:
-        return Atom(self._connection, pointer) if pointer else None
+    def _made(self, pointer: int | None) -> Atom:
+        return self._connection.made(pointer, self)
 
 
 class Connection:
@@ -247,11 +245,11 @@ class Connection:
         ctypes.memmove(data, received, len(received))
         return len(received) or _EOF
 
-    def made(self, pointer: int | None) -> Atom:
+    def made(self, pointer: int | None, parent: Atom | None = None) -> Atom:
         """The atom that a call has returned, or why it hasn't."""
         if not pointer:
             raise DriverError(f"lldpd: {self.why()}")
-        return Atom(self, pointer)
+        return Atom(self, pointer, parent)
 
     def why(self) -> str:
         """What went wrong last."""

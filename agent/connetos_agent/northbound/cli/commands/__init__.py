@@ -5,6 +5,7 @@ from __future__ import annotations
 from connetos_agent.northbound.cli.commands import (
     configuration,
     interfaces,
+    lldp,
     machine,
     operations,
     session,
@@ -14,7 +15,7 @@ from connetos_agent.northbound.cli.commands import (
 )
 from connetos_agent.northbound.cli.commands.command import Command
 
-_AREAS = (configuration, interfaces, machine, operations, session, state, system, vlans)
+_AREAS = (configuration, interfaces, lldp, machine, operations, session, state, system, vlans)
 
 COMMANDS: tuple[Command, ...] = tuple(
     sorted(

@@ -10,9 +10,9 @@ and live in `connetos_agent.config.transaction`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from connetos_agent.dataplane.states.base import State
 from connetos_agent.dataplane.states.ports import LinkStatus
@@ -121,6 +121,19 @@ class Driver(Protocol):
         Raises:
             DriverError: not all could be made. Some may have been; the engine looks and undoes.
         """
+
+
+Suspect = Callable[[Collection[ObjectKey] | None, bool], None]
+"""Tells the engine, from any thread, that objects may not be as they were made: which (None: any of the driver's),
+and whether they are to be brought back whatever the policy says (something of our own lost them)."""
+
+
+@runtime_checkable
+class Watching(Protocol):
+    """A driver that hears when the real thing is changed by somebody else."""
+
+    def watch(self, suspect: Suspect) -> None:
+        """Begin to tell. Called once, after `open`."""
 
 
 TIMEOUT = 15.0

@@ -33,6 +33,9 @@ STATUSES = {"tx-only": 1, "rx-only": 2, "disabled": 3, "tx-rx": 4}
 IEEE_8021 = bytes.fromhex("0080c2")
 PORT_VLAN_ID = 1
 ALWAYS_SENT = ("port-description", "mac-phy-cfg")
+SEND_NOW = -1
+MAX_TTL_SECONDS = 65535
+"""What the TLV has room for (IEEE 802.1AB, 8.5.4)."""
 REINIT_SECONDS, TRANSMIT_DELAY_SECONDS = 2, 2
 _BRIDGE_AND_ROUTER = 0x04 | 0x10
 """Capabilities of IEEE 802.1AB, 8.5.8.1."""
@@ -94,6 +97,11 @@ class LldpDriver:
             for tlv in ALWAYS_SENT:
                 if tlv not in want.tlvs:
                     return f"lldpd always sends the {tlv} TLV"
+            if want.advertisement_interval * want.hold_time_multiplier > MAX_TTL_SECONDS:
+                return (
+                    f"a time to live of {want.advertisement_interval} x {want.hold_time_multiplier} s doesn't fit into "
+                    f"an advertisement, and lldpd wouldn't cut it to {MAX_TTL_SECONDS} s but send another one"
+                )
             if want.reinit_delay != REINIT_SECONDS:
                 return (
                     f"lldpd has no adjustable reinit-delay; only the default of {REINIT_SECONDS} is accepted"
@@ -151,6 +159,7 @@ class LldpDriver:
                     if interface is None:
                         raise DriverError(f"{step.target}: lldpd doesn't see its network device")
                     _apply_port(step.target.key, interface.port(), step.want)
+            lldpd.configuration().set(Key.TX_INTERVAL, SEND_NOW)
 
     @property
     def pid(self) -> int | None:

@@ -14,7 +14,9 @@
     │   ├── Locked               another session holds the configuration exclusively
     │   ├── NotFound             no such session, revision or pending confirmation
     │   ├── ApplyFailed          the data plane refused or lied; the old state is back
-    │   └── StorageFailed        the change can't be recorded (disk full, read-only)
+    │   ├── StorageFailed        the change can't be recorded (disk full, read-only)
+    │   └── PackageError         packages can't be changed so; the packages before are back
+    │       └── PackageRefused   it would remove what the switch needs, and isn't forced
     ├── AccessError
     │   ├── AuthenticationFailed
     │   └── PermissionDenied
@@ -190,6 +192,18 @@ class StorageFailed(TransactionError):
     """The change can't be recorded on disk, so it wasn't made."""
 
     code = "storage-failed"
+
+
+class PackageError(TransactionError):
+    """Packages can't be changed so, or the change failed; the packages from before are there."""
+
+    code = "package-error"
+
+
+class PackageRefused(PackageError):
+    """The change would remove what the switch needs, or isn't for this switch, and isn't forced."""
+
+    code = "package-refused"
 
 
 class AccessError(ConnetosError):

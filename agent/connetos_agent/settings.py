@@ -9,6 +9,7 @@ from typing import Any
 
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.northbound.xrl.settings import XrlSettings
+from connetos_agent.services.packages.settings import PackagesSettings
 
 DATAPLANES = ("openvswitch", "memory")
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -46,6 +47,7 @@ class Settings:
     openvswitch: OpenVSwitchSettings = field(default_factory=OpenVSwitchSettings)
     listen: tuple[tuple[str, int], ...] = ()
     xrl: XrlSettings = field(default_factory=XrlSettings)
+    packages: PackagesSettings = field(default_factory=PackagesSettings)
 
 
 def load(path: Path) -> Settings:
@@ -64,6 +66,7 @@ def load(path: Path) -> Settings:
     vswitch = reader.table("openvswitch")
     rest = reader.table("rest")
     xrl = reader.table("xrl")
+    packages = reader.table("packages")
     defaults, vswitch_defaults = Settings(), OpenVSwitchSettings()
     settings = Settings(
         state_directory=Path(reader.text("state-directory", str(defaults.state_directory))),
@@ -91,8 +94,12 @@ def load(path: Path) -> Settings:
             finder_classes=xrl.words("finder-classes", defaults.xrl.finder_classes),
             permitted=xrl.words("permitted", ()),
         ),
+        packages=PackagesSettings(
+            root=packages.directory("root", "/"),
+            protected=packages.words("protected", ()),
+        ),
     )
-    for used in (reader, platform, vswitch, rest, xrl):
+    for used in (reader, platform, vswitch, rest, xrl, packages):
         used.finish()
     return settings
 
@@ -117,6 +124,13 @@ class _Reader:
         if not isinstance(value, str):
             raise self._wrong(key, "must be text in quotes")
         return value
+
+    def directory(self, key: str, default: str) -> Path | None:
+        """An absolute path; empty text for none."""
+        value = self.text(key, default)
+        if value and not value.startswith("/"):
+            raise self._wrong(key, f'must be an absolute path, or "" for none, not "{value}"')
+        return Path(value) if value else None
 
     def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
         value = self.text(key, default)

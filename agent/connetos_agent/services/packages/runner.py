@@ -1,0 +1,206 @@
+"""Runs one transaction to its end, in a process of its own: `python -m connetos_agent.services.packages.runner DIR`.
+
+It needs neither the client that asked nor the agent. What was cut off (no power, killed) is brought back by running
+it again on the same directory.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from connetos_agent.services.packages import apt, dpkg, health, repack, restore
+from connetos_agent.services.packages.dpkg import Packages
+from connetos_agent.services.packages.root import BEFORE, WORK, Root
+from connetos_agent.services.packages.transaction import Journal, Transaction
+from connetos_sdk.errors import ConnetosError, PackageError
+
+_PARTS = {"dlstatus": (5.0, 35.0), "pmstatus": (40.0, 50.0)}
+"""Where in the whole each part of apt's work begins, and how much of it it is (percent)."""
+_RESTORING, _CHECKING = 92.0, 95.0
+
+
+class Runner:
+    """One transaction.
+
+    Args:
+        transaction: its directory.
+    """
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._request: Mapping[str, Any] = transaction.read("request")
+        self._root = Root(Path(self._request["root"]))
+        self._journal = Journal(transaction, self._request["notify"])
+        self._percent = 0.0
+        self._reasons: list[str] = []
+        self._began = time.time()
+
+    def run(self, *, first: bool) -> None:
+        """Do it, or bring back what an earlier runner left half done; the result is written in any case."""
+        try:
+            if first:
+                result = self._change()
+            elif self._transaction.read("before") is None:
+                result = self._failed(
+                    PackageError("it was cut off before anything changed", hint="do it again")
+                )
+            else:
+                result = self._recover("it was cut off")
+        except ConnetosError as error:
+            result = self._failed(error)
+        except Exception as error:  # the result must be told whatever happens
+            result = self._failed(PackageError(f"unexpected error: {type(error).__name__}: {error}"))
+        self._transaction.write("result", {**result, "ended": round(time.time(), 3)})
+        self._journal.nudge()
+
+    # -- forwards -------------------------------------------------------------------------------------
+
+    def _change(self) -> dict[str, Any]:
+        self._tell(1, "Looking at the packages there are")
+        before = self._clean(dpkg.installed(self._root))
+        asked = self._request["health_seconds"]
+        well = health.look(self._root, self._request["agent_socket"]) if asked else health.Health()
+        touched = [name for name in self._request["touched"] if name in before and before[name].installed]
+        kept = self._keep(touched)
+        states = self._root.outside(restore.STATES)
+        self._transaction.write(
+            "before",
+            {
+                "packages": dpkg.to_data(before),
+                "kept": kept,
+                "states": states.read_text("utf-8") if states.exists() else None,
+                "health": well.to_dict(),
+            },
+        )
+        try:
+            self._apt()
+            worse = self._unhealthy(well)
+        except PackageError as error:
+            return self._recover(error.reason, error.hint)
+        if worse:
+            return self._recover(
+                "the switch isn't as well as before: " + "; ".join(worse.values()), checks=worse
+            )
+        self._tell(100, "Done")
+        return {"state": "done", "changes": changes(before, dpkg.installed(self._root))}
+
+    def _clean(self, found: Packages) -> Packages:
+        """Finish what something else left half installed."""
+        broken = dpkg.unfinished(found)
+        if not broken:
+            return found
+        self._tell(2, f"Finishing the installation of {', '.join(broken)}, which was cut off before")
+        with dpkg.locked(self._root, apt.LOCK_SECONDS):
+            apt.run(
+                self._root, ["dpkg", "--force-confdef", "--force-confold", "--configure", "--pending"],
+                self._told, seconds=self._request["seconds"], extra={"DPKG_FRONTEND_LOCKED": "true"},
+            )  # fmt: skip
+        found = dpkg.installed(self._root)
+        if left := dpkg.unfinished(found):
+            states = ", ".join(f"{name} ({found[name].status})" for name in left)
+            raise PackageError(
+                f"{states} can't be configured; this was so before anything was asked here",
+                hint="remove or repair it first, with force",
+            )
+        return found
+
+    def _keep(self, names: Sequence[str]) -> dict[str, str]:
+        if not names:
+            return {}
+        self._tell(3, f"Keeping {len(names)} packages as they are, to come back")
+        place = (BEFORE, str(self._transaction.id))
+        self._root.directory(*place)
+        return repack.repack(self._root, names, "/".join((WORK, *place)))
+
+    def _apt(self) -> None:
+        self._tell(4, "Starting apt")
+        argv = [*apt.GET, *apt.CHANGE, *self._request["arguments"]]
+        code, output = apt.run(self._root, argv, self._told, seconds=self._request["seconds"])
+        if code:
+            raise apt.failure(output, f"{self._request['action']} failed", self._reasons)
+
+    def _unhealthy(self, before: health.Health) -> dict[str, str]:
+        seconds = self._request["health_seconds"]
+        if not seconds:
+            return {}
+        self._tell(_CHECKING, "Checking the health of the switch")
+        return health.wait_healthy(self._root, self._request["agent_socket"], before, seconds)
+
+    # -- and back -------------------------------------------------------------------------------------
+
+    def _recover(
+        self, reason: str, hint: str = "", checks: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        self._tell(max(self._percent, _RESTORING), f"Bringing back the packages from before: {reason}")
+        before = self._transaction.read("before")
+        states = before["states"]
+        left = restore.restore(
+            self._root,
+            dpkg.from_data(before["packages"]),
+            before["kept"],
+            None if states is None else states.encode(),
+            lambda line: self._journal.tell(percent=self._percent, log=line),
+            self._request["seconds"],
+        )
+        state = "damaged" if left else "rolled-back" if checks else "failed"
+        told = (
+            f"{reason}; not all could be brought back: {'; '.join(left[:10])}"
+            if left
+            else f"{reason}; the packages from before are back"
+        )
+        error = PackageError(told, hint=hint).to_dict()
+        result: dict[str, Any] = {"state": state, "error": error, "changes": []}
+        return {**result, "checks": dict(checks)} if checks else result
+
+    def _failed(self, error: ConnetosError) -> dict[str, Any]:
+        state = "failed" if self._transaction.read("before") is None else "damaged"
+        return {"state": state, "error": error.to_dict(), "changes": []}
+
+    # -- telling --------------------------------------------------------------------------------------
+
+    def _tell(self, percent: float, step: str) -> None:
+        self._percent = max(self._percent, percent)
+        self._journal.tell(percent=round(self._percent, 1), step=step)
+
+    def _told(self, told: apt.Status | str) -> None:
+        if isinstance(told, str):
+            self._journal.tell(percent=round(self._percent, 1), log=told)
+            return
+        if told.kind == "pmerror":
+            self._reasons.append(f"{Path(told.about).name}: {told.text}")
+        elif told.kind in _PARTS:
+            begin, share = _PARTS[told.kind]
+            self._tell(begin + share * told.percent / 100, told.text)
+
+
+def changes(before: Packages, after: Packages) -> list[dict[str, Any]]:
+    """Packages whose version changed, with the versions before and after; None where not installed."""
+    out = []
+    for name in sorted(before.keys() | after.keys()):
+        versions = [
+            p.version if p is not None and p.installed else None for p in (before.get(name), after.get(name))
+        ]
+        if versions[0] != versions[1]:
+            out.append({"name": name, "before": versions[0], "after": versions[1]})
+    return out
+
+
+def main() -> None:
+    """Run the transaction in the directory named on the command line."""
+    transaction = Transaction(Path(sys.argv[1]))
+    os.umask(0o022)
+    try:
+        with transaction.hold() as first:
+            if transaction.read("result") is None:
+                Runner(transaction).run(first=first)
+    except ConnetosError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""Starts runners, follows them, and finds those that an earlier agent started."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from connetos_agent.events import Events
+from connetos_agent.services.operations import Report
+from connetos_agent.services.packages.health import SYSTEMD
+from connetos_agent.services.packages.root import BEFORE, Root
+from connetos_agent.services.packages.transaction import (
+    MAX_KEPT,
+    MAX_KEPT_PACKAGES,
+    Transaction,
+    Transactions,
+)
+from connetos_sdk import errors
+from connetos_sdk.errors import Locked, NotFound
+
+log = logging.getLogger(__name__)
+
+RUNNER = "connetos_agent.services.packages.runner"
+MAX_ATTEMPTS = 3
+
+
+class Supervisor:
+    """All transactions of a switch, one at a time.
+
+    Args:
+        directory: where transactions are recorded; kept over a reboot.
+        notify: path of the socket on which runners say that there is progress.
+        root: the system whose packages they change.
+        events: told when a transaction begins and ends.
+    """
+
+    def __init__(self, directory: Path, notify: Path, root: Root, events: Events) -> None:
+        self.transactions = Transactions(directory)
+        self.current: Transaction | None = None
+        self._notify = notify
+        self._root = root
+        self._events = events
+        self._news = asyncio.Event()
+        self._socket: socket.socket | None = None
+        self._watched: tuple[int, subprocess.Popen[bytes] | None] | None = None
+        self._attempts = 0
+
+    async def start(self) -> None:
+        """Listen to runners; take over the one that runs, and finish what was cut off."""
+        self._notify.unlink(missing_ok=True)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._socket.bind(str(self._notify))
+        self._notify.chmod(0o600)
+        asyncio.get_running_loop().add_reader(self._socket, self._told)
+        newest = next(iter(self.transactions.all()), None)
+        if newest is None or newest.read("result") is not None:
+            return
+        self.current = newest
+        pid = newest.pid
+        if pid is not None:
+            log.info("a package transaction goes on", extra={"transaction": newest.id})
+            self._watch(os.pidfd_open(pid), None)
+        else:
+            log.warning("a package transaction was cut off", extra={"transaction": newest.id})
+            self._launch(newest)
+
+    async def stop(self) -> None:
+        """Stop listening; a runner goes on."""
+        loop = asyncio.get_running_loop()
+        if self._socket is not None:
+            loop.remove_reader(self._socket)
+            self._socket.close()
+            self._notify.unlink(missing_ok=True)
+        if self._watched is not None:
+            loop.remove_reader(self._watched[0])
+            os.close(self._watched[0])
+            self._watched = None
+
+    def check_free(self) -> None:
+        """Refuse while a transaction runs.
+
+        Raises:
+            Locked: one does; the error says which and whose.
+        """
+        if self.current is not None:
+            asked = self.current.read("request") or {}
+            raise Locked(
+                f"package transaction {self.current.id} ({asked.get('action')}, by {asked.get('user')}) is running",
+                hint="wait until it has ended; packages/watch follows it",
+            )
+
+    def begin(self, request: Mapping[str, Any]) -> Transaction:
+        """Start a transaction.
+
+        Raises:
+            Locked: another one is running.
+            StorageFailed: it can't be recorded.
+        """
+        self.check_free()
+        self._forget_old()
+        made = self.transactions.begin({**request, "notify": str(self._notify)})
+        self.current, self._attempts = made, 0
+        self._launch(made)
+        self._events.publish("packages", transaction=made.id, action=request["action"], state="running")
+        return made
+
+    async def follow(self, transaction: Transaction, report: Report) -> dict[str, Any]:
+        """Tell the progress of a transaction from its beginning until it has ended; its result."""
+        offset = 0
+        while True:
+            news = self._news
+            result = transaction.read("result")
+            lines, offset = transaction.journal(offset)
+            for line in lines:
+                await report({"transaction": transaction.id, **line})
+            if result is not None:
+                return {"id": transaction.id, **result}
+            if self.current is None or self.current.id != transaction.id:
+                raise NotFound(f"transaction {transaction.id} has no result")
+            await news.wait()
+
+    # -- runners --------------------------------------------------------------------------------------
+
+    def _told(self) -> None:
+        if self._socket is not None:
+            try:
+                while True:
+                    self._socket.recv(64)
+            except BlockingIOError:
+                pass
+        self._tell()
+
+    def _tell(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    def _launch(self, transaction: Transaction) -> None:
+        self._attempts += 1
+        argv = [sys.executable, "-m", RUNNER, str(transaction.directory)]
+        if self._root.whole_system and SYSTEMD.exists() and shutil.which("systemd-run"):
+            path = os.environ.get("PYTHONPATH", "")
+            unit = f"--unit=connetos-packages-{transaction.id}-{self._attempts}"
+            argv = [
+                "systemd-run",
+                "--quiet",
+                "--collect",
+                "--wait",
+                unit,
+                f"--setenv=PYTHONPATH={path}",
+                *argv,
+            ]
+        with (transaction.directory / "runner.log").open("ab") as output:
+            process = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, cwd="/"
+            )
+        self._watch(os.pidfd_open(process.pid), process)
+
+    def _watch(self, pidfd: int, process: subprocess.Popen[bytes] | None) -> None:
+        self._watched = (pidfd, process)
+        asyncio.get_running_loop().add_reader(pidfd, self._ended)
+
+    def _ended(self) -> None:
+        """The runner is gone: it has told the result, or was killed and is started again to bring things back."""
+        transaction = self.current
+        if self._watched is None or transaction is None:
+            return
+        pidfd, process = self._watched
+        self._watched = None
+        asyncio.get_running_loop().remove_reader(pidfd)
+        os.close(pidfd)
+        if process is not None:
+            process.wait()
+        if transaction.read("result") is None:
+            if self._attempts < MAX_ATTEMPTS:
+                log.error("the runner of a package transaction died", extra={"transaction": transaction.id})
+                self._launch(transaction)
+                return
+            error = errors.PackageError(
+                "its runner died again and again", hint=f"see {transaction.directory}/runner.log"
+            )
+            transaction.write("result", {"state": "damaged", "error": error.to_dict(), "changes": []})
+        result = transaction.read("result") or {}
+        self.current = None
+        self._tell()
+        log.info(
+            "package transaction ended", extra={"transaction": transaction.id, "state": result.get("state")}
+        )
+        self._events.publish("packages", transaction=transaction.id, state=result.get("state"))
+
+    def _forget_old(self) -> None:
+        """Keep the newest transactions, and of fewer the packages from before."""
+        for index, transaction in enumerate(self.transactions.all(), 1):
+            if index >= MAX_KEPT_PACKAGES:
+                shutil.rmtree(self._root.directory(BEFORE) / str(transaction.id), ignore_errors=True)
+            if index >= MAX_KEPT:
+                shutil.rmtree(transaction.directory, ignore_errors=True)

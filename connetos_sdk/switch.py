@@ -16,6 +16,7 @@ from connetos_sdk.model.curly import format_curly
 from connetos_sdk.model.paths import Path
 from connetos_sdk.model.setlines import format_set
 from connetos_sdk.model.words import split_words
+from connetos_sdk.packages import Packages
 from connetos_sdk.results import CommitResult, Event, Revision, SystemState
 from connetos_sdk.transports.base import CommitOptions, Operation, Transport
 from connetos_sdk.transports.choice import Kind, make_transport
@@ -86,6 +87,9 @@ class Switch:
             if transport is None or isinstance(transport, str)
             else transport
         )
+
+        self.packages = Packages(self.transport)
+        """The Debian packages of the switch."""
 
     def __enter__(self) -> Self:
         return self

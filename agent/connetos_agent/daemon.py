@@ -37,6 +37,7 @@ from connetos_agent.northbound.rest import RestApi
 from connetos_agent.services.catalogue import make_services
 from connetos_agent.services.daemons import Daemons
 from connetos_agent.services.operations import Operations
+from connetos_agent.services.packages.service import PackageService
 from connetos_agent.settings import Settings
 from connetos_agent.show.state import StateReader
 from connetos_agent.sockets import ListeningSockets, tcp_socket
@@ -101,7 +102,8 @@ class Agent:
             service.add_operations(self.operations)
         self._logins = Logins()
         authenticator, state = Authenticator(self._accounts), self._state_reader()
-        self._rest = RestApi(self.manager, state, self.operations, authenticator)
+        uploads = next((s.uploads for s in self._services if isinstance(s, PackageService)), None)
+        self._rest = RestApi(self.manager, state, self.operations, authenticator, uploads)
         self._cli = CliServer(
             self.manager, state, self._rest.reader, self.operations, authenticator, logins=self._logins
         )

@@ -111,6 +111,7 @@ class Agent:
                 f'bridge = "{BRIDGE}"',
                 'datapath-type = "netdev"',
             ]
+        lines += ["", "[packages]", f"root = {_toml(self.spec.packages)}"]
         if self.spec.xrl:
             lines += ["", "[xrl]", "enabled = true"]
         return "\n".join([*lines, "", "[rest]", "listen = []", ""])

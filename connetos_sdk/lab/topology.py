@@ -57,6 +57,7 @@ class SwitchSpec:
 
     With `xrl` its agent has a finder and XRL targets, on the loopback of its own namespace. With `ssh` it has
     an SSH server, which the host reaches at 127.0.0.1.
+    `packages` is a directory with a Debian system, such as debootstrap(8) makes, whose packages are the switch's.
     """
 
     name: str
@@ -65,6 +66,7 @@ class SwitchSpec:
     config: Mapping[str, Any] = field(default_factory=dict)
     xrl: bool = False
     ssh: bool = False
+    packages: str = ""
 
     @property
     def port_names(self) -> tuple[str, ...]:
@@ -160,6 +162,8 @@ def _switch_document(switch: SwitchSpec) -> dict[str, Any]:
         document["xrl"] = True
     if switch.ssh:
         document["ssh"] = True
+    if switch.packages:
+        document["packages"] = switch.packages
     return document
 
 

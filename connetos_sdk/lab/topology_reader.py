@@ -156,7 +156,7 @@ class _Reader:
         for name, entry in entries.items():
             path = f"switches.{name}"
             document = self.mapping(entry if entry is not None else {}, path)
-            self.keys(document, path, optional=("ports", "management", "config", "xrl", "ssh"))
+            self.keys(document, path, optional=("ports", "management", "config", "xrl", "ssh", "packages"))
             parsed[name] = document
             if "management" in document:
                 given[name] = self.management_address(document["management"], path, management, addresses)
@@ -182,6 +182,7 @@ class _Reader:
                 config=self.config(document.get("config", {}), f"switches.{name}.config"),
                 xrl=self.flag(document.get("xrl", False), f"switches.{name}.xrl"),
                 ssh=self.flag(document.get("ssh", False), f"switches.{name}.ssh"),
+                packages=self.directory(document.get("packages", ""), f"switches.{name}.packages"),
             )
         return switches
 
@@ -210,6 +211,13 @@ class _Reader:
         document = self.mapping(value, path)
         self.string_keys(document, path)
         return document
+
+    def directory(self, value: object, path: str) -> str:
+        if value == "":
+            return ""
+        if not isinstance(value, str) or not value.startswith("/") or value == "/":
+            self.fail(path, f"{value!r} is not a directory with a Debian system", "an absolute path below /")
+        return value
 
     def flag(self, value: object, path: str) -> bool:
         if not isinstance(value, bool):

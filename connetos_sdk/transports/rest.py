@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import ssl
 from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -16,6 +18,7 @@ from connetos_sdk.model.paths import Path
 from connetos_sdk.transports.base import CommitOptions, Operation, Report
 
 _TEXT = {"content-type": "text/plain; charset=utf-8"}
+_PIECE_BYTES = 256 * 1024
 _METHODS = {"merge": "PATCH", "replace": "PUT", "delete": "DELETE"}
 
 
@@ -227,6 +230,37 @@ class RestTransport:
             raise self._failure(error) from error
         raise errors.ProtocolError(f"the switch ended its answer to {name} before the result")
 
+    def upload(self, name: str, path: FilePath) -> Mapping[str, Any]:
+        """Send a file to the switch; its `name`, `bytes` and `sha256` as the switch has them.
+
+        Raises:
+            NotFound: there is no such file here.
+        """
+        try:
+            with path.open("rb") as file:
+                digest = base64.b64encode(hashlib.file_digest(file, "sha256").digest()).decode()
+                size = file.seek(0, 2)
+                file.seek(0)
+                headers = {
+                    "content-digest": f"sha-256=:{digest}:",
+                    "content-length": str(size),
+                    "content-type": "application/octet-stream",
+                }
+                response = self._client.put(
+                    f"uploads/{_segment(name)}", content=_pieces(file), headers=headers
+                )
+        except OSError as error:
+            raise errors.NotFound(f"{path} can't be read: {error.strerror}") from error
+        except httpx.HTTPError as error:
+            raise self._failure(error) from error
+        if not response.is_success:
+            raise _error_of(response)
+        return _mapping(response.json())
+
+    def remove_upload(self, name: str) -> None:
+        """Remove a file that was sent."""
+        self._request("DELETE", f"uploads/{_segment(name)}")
+
     def read_state(self, path: Path) -> Any:
         """See `Transport.read_state`."""
         return self._json("GET", "/".join(["state", *map(_segment, path)]))
@@ -253,6 +287,11 @@ class RestTransport:
                         yield json.loads(line[6:])
         except httpx.HTTPError as error:
             raise self._failure(error) from error
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    while piece := file.read(_PIECE_BYTES):
+        yield piece
 
 
 def _segment(word: str) -> str:

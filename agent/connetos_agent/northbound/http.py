@@ -31,6 +31,10 @@ HANDSHAKE_SECONDS = 10.0
 CLOSE_SECONDS = 5.0
 """What is under way when the server closes is answered, if it doesn't take longer."""
 KEEP_ALIVE_SECONDS = 60
+UPLOADS = "/api/v1/uploads/"
+"""A PUT below it isn't read before it is answered: who answers takes it in as it comes, and bounds it."""
+CHUNK_SECONDS = 30.0
+UPLOAD_SECONDS = 3600.0
 
 
 class RequestTimeout(BadRequest):
@@ -45,6 +49,7 @@ class Request:
 
     Attributes:
         words: path segments after percent-decoding, so that a word may contain a slash.
+        chunks: instead of `body`, what is uploaded, as it comes.
         peer: address of the client; for a unix socket `uid:<number>`.
     """
 
@@ -55,6 +60,7 @@ class Request:
     body: bytes
     peer: str
     disconnected: Callable[[], Awaitable[Any]] = field(repr=False)
+    chunks: AsyncIterator[bytes] | None = field(default=None, repr=False)
 
     async def gone(self) -> None:
         """Return when the client has gone."""
@@ -82,6 +88,7 @@ class _BoundedProtocol(HttpToolsProtocol):
 
     _head_timer: asyncio.TimerHandle | None = None
     _request_bytes = 0
+    _uploading = False
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -110,7 +117,7 @@ class _BoundedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._head_timer is not None and self._request_bytes > MAX_HEAD_BYTES:
             self._refuse_head()
-        elif self._request_bytes > MAX_REQUEST_BYTES:
+        elif self._request_bytes > MAX_REQUEST_BYTES and not self._uploading:
             self.transport.close()
 
     def _refuse_head(self) -> None:
@@ -133,6 +140,7 @@ class _BoundedProtocol(HttpToolsProtocol):
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MAX_HEAD_BYTES:
             self._refuse_head()
             raise ValueError("the request head is too large")
+        self._uploading = self.parser.get_method() == b"PUT" and self.url.startswith(UPLOADS.encode())
         super().on_headers_complete()
 
 
@@ -198,11 +206,15 @@ class HttpServer:
     async def _app(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
+        request = None
         try:
-            response = await self._handler(await _read(scope, receive))
+            request = await _read(scope, receive)
+            response = await self._handler(request)
         except Exception as error:
             response = self._failure(error)
-        await _send(response, send)
+        # what was refused before all of it came can't be followed by another request on this connection
+        unread = response.status >= 400 and request is not None and request.chunks is not None
+        await _send(response, send, close=unread or response.status in (401, 408, 413))
 
 
 async def _read(scope: Any, receive: Any) -> Request:
@@ -219,6 +231,9 @@ async def _read(scope: Any, receive: Any) -> Request:
         raise BadRequest("a query parameter is given twice", hint="give each once")
     if "" in words:
         raise NotFound("a word of the path is empty", hint="a path has no // and no / at its end")
+    peer = scope["client"][0] if scope.get("client") else ""
+    if scope["method"] == "PUT" and scope["raw_path"].startswith(UPLOADS.encode()):
+        return Request("PUT", words, query, headers, b"", peer, receive, _chunks(receive))
     length = headers.get("content-length", "0")
     if length.isdigit() and int(length) > MAX_BODY_BYTES:
         raise _too_large()
@@ -236,18 +251,39 @@ async def _read(scope: Any, receive: Any) -> Request:
                     raise _too_large()
     except TimeoutError:
         raise RequestTimeout(f"the body took longer than {BODY_SECONDS:.0f} s") from None
-    peer = scope["client"][0] if scope.get("client") else ""
     return Request(scope["method"], words, query, headers, bytes(body), peer, receive)
+
+
+async def _chunks(receive: Any) -> AsyncIterator[bytes]:
+    """The body as it comes.
+
+    Raises:
+        BadRequest: the client went away.
+        RequestTimeout: nothing came for a while, or it takes too long.
+    """
+    more, deadline = True, asyncio.get_running_loop().time() + UPLOAD_SECONDS
+    while more:
+        try:
+            async with asyncio.timeout(CHUNK_SECONDS):
+                message = await receive()
+        except TimeoutError:
+            raise RequestTimeout(f"nothing came for {CHUNK_SECONDS:.0f} s") from None
+        if message["type"] == "http.disconnect":
+            raise BadRequest("the client went away")
+        if asyncio.get_running_loop().time() > deadline:
+            raise RequestTimeout(f"the upload took longer than {UPLOAD_SECONDS:.0f} s")
+        more = message.get("more_body", False)
+        yield message.get("body", b"")
 
 
 def _too_large() -> TooLarge:
     return TooLarge("the body is too large", hint=f"at most {MAX_BODY_BYTES} bytes; send the change in parts")
 
 
-async def _send(response: Response, send: Any) -> None:
+async def _send(response: Response, send: Any, *, close: bool) -> None:
     headers = [(b"content-type", response.content_type.encode()), (b"cache-control", b"no-store")]
     headers += [(name.encode(), value.encode()) for name, value in response.headers]
-    if response.status in (401, 408, 413):
+    if close:
         headers.append((b"connection", b"close"))
     if response.stream is None:
         headers.append((b"content-length", str(len(response.body)).encode()))

@@ -189,6 +189,27 @@ def _other_paths() -> dict[str, Any]:
         },
         "/state": {"get": _simple("All operational state; any path below works too")},
         **{f"/rpc/{name}": {"post": _operation(described)} for name, described in operations().items()},
+        "/uploads": {"get": _simple("Files sent to the switch")},
+        "/uploads/{name}": {
+            "parameters": [{"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}],
+            "put": {
+                **_simple("Send a package (.deb) or a bundle of packages (.tar)", status="201"),
+                "parameters": [
+                    {
+                        "name": "Content-Digest",
+                        "in": "header",
+                        "required": True,
+                        "schema": {"type": "string"},
+                        "description": "sha-256=:<base64>: (RFC 9530)",
+                    }
+                ],
+                "requestBody": {"required": True, "content": {"application/octet-stream": {}}},
+            },
+            "delete": {
+                "summary": "Remove it",
+                "responses": {"204": {"description": "Removed"}, **_problems()},
+            },
+        },
         "/events": {"get": _simple("Server-sent events: commit, confirmed, rolled-back, session, saved")},
         "/schema": {"get": _simple("The configuration schema")},
         "/openapi.json": {"get": _simple("This document")},

@@ -16,11 +16,12 @@ from connetos_agent.config.manager import CommitOptions, ConfigManager, Edit, Ou
 from connetos_agent.config.operations import wanted_revision
 from connetos_agent.config.sessions import Caller, Session
 from connetos_agent.events import Event
-from connetos_agent.northbound import openapi, rest_operations
+from connetos_agent.northbound import openapi, rest_operations, rest_uploads
 from connetos_agent.northbound.auth import Authenticator
 from connetos_agent.northbound.http import Request, Response
 from connetos_agent.northbound.problems import MethodNotAllowed, UnsupportedMediaType
 from connetos_agent.services.operations import Operations
+from connetos_agent.services.packages.uploads import Uploads
 from connetos_agent.show.state import StateReader
 from connetos_sdk.errors import (
     AuthenticationFailed,
@@ -59,6 +60,7 @@ class RestApi:
         state: operational state.
         operations: what `rpc/` does.
         authenticator: checks passwords.
+        uploads: files sent to the switch; None where it takes none.
     """
 
     def __init__(
@@ -67,7 +69,9 @@ class RestApi:
         state: StateReader,
         operations: Operations,
         authenticator: Authenticator,
+        uploads: Uploads | None = None,
     ) -> None:
+        self._uploads = uploads
         self._operations = operations
         self._manager = manager
         self._state = state
@@ -81,6 +85,7 @@ class RestApi:
             "startup": self._startup,
             "state": self._get_state,
             "rpc": self._rpc,
+            "uploads": self._upload,
             "events": self._events,
             "schema": self._schema,
             "openapi.json": self._openapi,
@@ -283,6 +288,9 @@ class RestApi:
         _allow(request, "POST")
         arguments = await _reading(request, lambda: _object(request))
         return await rest_operations.answer(self._operations, request, caller, "/".join(words), arguments)
+
+    async def _upload(self, request: Request, caller: Caller, words: tuple[str, ...]) -> Response:
+        return await rest_uploads.answer(self._uploads, request, caller, words)
 
     async def _events(self, request: Request, _caller: Caller, _words: tuple[str, ...]) -> Response:
         _allow(request, "GET")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import selectors
@@ -170,9 +171,7 @@ def _follow(
                 selector.register(descriptor, selectors.EVENT_READ)
             over = False
             while not over:
-                ready = {key.fd for key, _ in selector.select(max(0.0, deadline - time.monotonic()))}
-                if not ready:
-                    raise PackageError(f"{name} took longer than {seconds:.0f} s and was ended")
+                ready = _ready(selector, deadline)
                 over = ready == {ended} or not selector.get_map()
                 for descriptor in ready - {ended}:
                     data = os.read(descriptor, 65536)
@@ -185,12 +184,22 @@ def _follow(
                         elif (parsed := parse_status(line)) is not None:
                             told(parsed)
         return process.wait(), tail
+    except TimeoutError:
+        _kill(process)
+        raise PackageError(f"{name} took longer than {seconds:.0f} s and was ended") from None
     except BaseException:
         _kill(process)
         raise
     finally:
         os.close(ended)
         process.stdout.close()
+
+
+def _ready(selector: selectors.BaseSelector, deadline: float) -> set[int]:
+    ready = {key.fd for key, _ in selector.select(max(0.0, deadline - time.monotonic()))}
+    if not ready:
+        raise TimeoutError
+    return ready
 
 
 def _lines(pending: bytearray, data: bytes) -> list[str]:
@@ -201,10 +210,8 @@ def _lines(pending: bytearray, data: bytes) -> list[str]:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 

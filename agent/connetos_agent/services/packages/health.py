@@ -44,7 +44,8 @@ class Health:
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Self:
         """The opposite of `to_dict`."""
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in data.items()})
+        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items()}
+        return cls(**values)
 
 
 class _UnixConnection(http.client.HTTPConnection):

@@ -8,6 +8,7 @@ done again without it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from connetos_agent.services.packages import apt, dpkg
@@ -45,22 +46,34 @@ def _words(package: Package | None) -> str:
     return " ".join(part for part in (version, status) if part) or "absent"
 
 
-def restore(
-    root: Root, before: Packages, kept: Mapping[str, str], states: bytes | None, tell: Tell, lock_seconds: int
-) -> list[str]:
-    """Bring back `before`; what couldn't be brought back (see `differences`).
+@dataclass(frozen=True)
+class Before:
+    """What was there before a transaction.
+
+    Attributes:
+        packages: as dpkg knew them.
+        kept: package files of those that it changes, by name; paths inside the root.
+        states: apt's record of what was installed automatically; None if there was none.
+    """
+
+    packages: Packages
+    kept: Mapping[str, str]
+    states: bytes | None
+
+
+def restore(root: Root, to: Before, tell: Tell, lock_seconds: int) -> list[str]:
+    """Bring back what was there before; what couldn't be brought back (see `differences`).
 
     Args:
         root: where.
-        before: packages as they were.
-        kept: package files from before, by name.
-        states: apt's record of what was installed automatically; None if there was none.
+        to: what was there.
         tell: told each step.
         lock_seconds: how long to wait for dpkg's lock.
 
     Raises:
         Locked: somebody else uses dpkg.
     """
+    before, kept, states = to.packages, to.kept, to.states
     with dpkg.locked(root, lock_seconds):
         now = dpkg.installed(root)
         if differences(before, now):

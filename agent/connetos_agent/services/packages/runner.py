@@ -139,14 +139,14 @@ class Runner:
         self._tell(max(self._percent, _RESTORING), f"Bringing back the packages from before: {reason}")
         before = self._transaction.read("before")
         states = before["states"]
-        left = restore.restore(
-            self._root,
-            dpkg.from_data(before["packages"]),
-            before["kept"],
-            None if states is None else states.encode(),
-            lambda line: self._journal.tell(percent=self._percent, log=line),
-            self._request["seconds"],
+        to = restore.Before(
+            dpkg.from_data(before["packages"]), before["kept"], None if states is None else states.encode()
         )
+
+        def tell(line: str) -> None:
+            self._journal.tell(percent=round(self._percent, 1), log=line)
+
+        left = restore.restore(self._root, to, tell, self._request["seconds"])
         state = "damaged" if left else "rolled-back" if checks else "failed"
         told = (
             f"{reason}; not all could be brought back: {'; '.join(left[:10])}"

@@ -12,6 +12,7 @@ Each file is complete or absent: a transaction that was cut off is told by a mis
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -157,10 +158,8 @@ class Journal:
 
     def nudge(self) -> None:
         """Tell the agent to look."""
-        try:
+        with contextlib.suppress(OSError):  # no agent now; the next one reads the files
             self._socket.sendto(b"", self._notify)
-        except OSError:
-            pass  # no agent now; the next one reads the files
 
 
 class Transactions:

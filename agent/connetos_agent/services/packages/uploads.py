@@ -185,11 +185,15 @@ def _members(archive: tarfile.TarFile, name: str) -> list[tarfile.TarInfo]:
 async def _write(path: Path, chunks: AsyncIterator[bytes], room: int, sha256: str) -> int:
     digest, count, pending = hashlib.sha256(), 0, bytearray()
     with path.open("wb") as file:
-        path.chmod(0o644)
+        os.fchmod(file.fileno(), 0o644)
 
         def store(data: bytes) -> None:
             digest.update(data)
             file.write(data)
+
+        def finish() -> None:
+            file.flush()
+            os.fsync(file.fileno())
 
         async for chunk in chunks:
             count += len(chunk)
@@ -200,7 +204,7 @@ async def _write(path: Path, chunks: AsyncIterator[bytes], room: int, sha256: st
                 await asyncio.to_thread(store, bytes(pending))
                 pending.clear()
         await asyncio.to_thread(store, bytes(pending))
-        await asyncio.to_thread(lambda: (file.flush(), os.fsync(file.fileno())))
+        await asyncio.to_thread(finish)
     if digest.hexdigest() != sha256:
         raise BadRequest(
             f"the {count} bytes received have SHA-256 {digest.hexdigest()}, not {sha256}",

@@ -19,7 +19,7 @@ PROTECTED = re.compile(
 RESERVE_BYTES = 32 * 1024 * 1024
 """Free space that is left, so that the agent itself can go on."""
 _INST = re.compile(r"Inst (\S+)(?: \[([^]]+)])? \((\S+)(?: [^\[]*)?\[(\S+)]\)")
-_REMV = re.compile(r"(Remv|Purg) (\S+) \[([^]]+)]")
+_REMV = re.compile(r"(Remv|Purg) (\S+)")
 _URI = re.compile(r"'([^']+)' (\S+) ([0-9]+)(?: \S+)?")
 
 
@@ -128,11 +128,15 @@ def _changes(text: str, before: Packages) -> list[Change]:
     for line in text.splitlines():
         if removed := _REMV.match(line):
             action = "remove" if removed[1] == "Remv" else "purge"
-            found.append(Change(removed[2], action, removed[3], None))
+            found.append(Change(removed[2], action, _installed(before, removed[2]), None))
         elif new := _INST.match(line):
-            old = before[new[1]].version if new[1] in before and before[new[1]].installed else None
+            old = _installed(before, new[1])
             found.append(Change(new[1], "install" if old is None else "change", old, new[3]))
-    return found
+    return sorted(found, key=lambda change: change.name)
+
+
+def _installed(packages: Packages, name: str) -> str | None:
+    return packages[name].version if name in packages and packages[name].installed else None
 
 
 def _named(root: Root, changes: Sequence[Change]) -> list[Change]:

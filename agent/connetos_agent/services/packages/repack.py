@@ -6,6 +6,7 @@ The file has what is installed now, configuration files included. A `.deb` is an
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import stat
@@ -50,8 +51,8 @@ def _in_root(root: Root, target: str, facts: str, listed: str, controls: Sequenc
             os.chdir("/")
             write(Path(target), facts, list(contents(listed)), controls)
             code = 0
-        except OSError as error:
-            os.write(2, f"{target}: {error}\n".encode())
+        except Exception as error:  # the parent tells what went wrong
+            os.write(2, f"{target}: {error!r}\n".encode())
         finally:
             os._exit(code)
     if os.waitpid(pid, 0)[1]:
@@ -117,7 +118,10 @@ def _member(out: IO[bytes], name: str, fill: Callable[[IO[bytes]], object]) -> N
 def _data(out: IO[bytes], files: Sequence[tuple[str, str]]) -> None:
     above = {os.path.dirname(path) for path, _ in files}  # noqa: PTH120 - a text, not a place
     links: dict[tuple[int, int], str] = {}
-    with tarfile.open(fileobj=out, mode="w:gz", compresslevel=1, format=tarfile.GNU_FORMAT) as archive:
+    with (
+        gzip.GzipFile(fileobj=out, mode="wb", compresslevel=1, filename="", mtime=0) as compressed,
+        tarfile.open(fileobj=compressed, mode="w", format=tarfile.GNU_FORMAT) as archive,
+    ):
         for path, place in files:
             name = "./" if path == "/." else f".{path}"
             info = _info(name, place, is_directory=path == "/." or path in above)

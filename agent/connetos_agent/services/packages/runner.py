@@ -62,6 +62,8 @@ class Runner:
 
     def _change(self) -> dict[str, Any]:
         self._tell(1, "Looking at the packages there are")
+        with dpkg.locked(self._root, min(apt.LOCK_SECONDS, self._request["seconds"])):
+            pass  # whoever is at work now has ended
         before = self._clean(dpkg.installed(self._root))
         asked = self._request["health_seconds"]
         well = health.look(self._root, self._request["agent_socket"]) if asked else health.Health()
@@ -101,11 +103,11 @@ class Runner:
                 self._told, seconds=self._request["seconds"], extra={"DPKG_FRONTEND_LOCKED": "true"},
             )  # fmt: skip
         found = dpkg.installed(self._root)
-        if left := dpkg.unfinished(found):
+        if left := [name for name in dpkg.unfinished(found) if name not in self._request["touched"]]:
             states = ", ".join(f"{name} ({found[name].status})" for name in left)
             raise PackageError(
                 f"{states} can't be configured; this was so before anything was asked here",
-                hint="remove or repair it first, with force",
+                hint="remove it first, or repair it by hand",
             )
         return found
 
@@ -179,15 +181,20 @@ class Runner:
 
 
 def changes(before: Packages, after: Packages) -> list[dict[str, Any]]:
-    """Packages whose version changed, with the versions before and after; None where not installed."""
+    """Packages that changed, with the versions before and after; None where at most configuration files are there."""
     out = []
     for name in sorted(before.keys() | after.keys()):
-        versions = [
-            p.version if p is not None and p.installed else None for p in (before.get(name), after.get(name))
-        ]
-        if versions[0] != versions[1]:
-            out.append({"name": name, "before": versions[0], "after": versions[1]})
+        was, now = _there(before.get(name)), _there(after.get(name))
+        if was != now:
+            out.append({"name": name, "before": was[0], "after": now[0]})
     return out
+
+
+def _there(package: dpkg.Package | None) -> tuple[str | None, bool]:
+    """The installed version, and whether only configuration files are left."""
+    if package is None or package.status == "not-installed":
+        return None, False
+    return (package.version, False) if package.installed else (None, True)
 
 
 def main() -> None:
@@ -200,6 +207,7 @@ def main() -> None:
                 Runner(transaction).run(first=first)
     except ConnetosError as error:
         sys.exit(str(error))
+    os._exit(0)  # all is written; whoever waits needn't wait for the interpreter to tidy up
 
 
 if __name__ == "__main__":

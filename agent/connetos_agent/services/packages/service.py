@@ -212,7 +212,7 @@ class PackageService:
         files, gone = [], []
         for change in result["changes"]:
             if change["before"] is None:
-                gone.append(f"{change['name']}-")
+                gone += [f"{change['name']}-"] if change["after"] else []
                 continue
             path = before["kept"].get(change["name"], "")
             if not path or not self.root.outside(path).exists():

@@ -117,14 +117,15 @@ class Supervisor:
         offset = 0
         while True:
             news = self._news
-            result = transaction.read("result")
+            ended = self.current is None or self.current.id != transaction.id
             lines, offset = transaction.journal(offset)
             for line in lines:
                 await report({"transaction": transaction.id, **line})
-            if result is not None:
+            if ended:
+                result = transaction.read("result")
+                if result is None:
+                    raise NotFound(f"transaction {transaction.id} has no result")
                 return {"id": transaction.id, **result}
-            if self.current is None or self.current.id != transaction.id:
-                raise NotFound(f"transaction {transaction.id} has no result")
             await news.wait()
 
     # -- runners --------------------------------------------------------------------------------------

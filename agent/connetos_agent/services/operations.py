@@ -24,7 +24,7 @@ Run = Callable[[Caller, Mapping[str, Any], Report], Awaitable[Any]]
 for the result any more; what must end by itself (a package installation) runs in a task of its own."""
 
 
-async def _untold(_progress: Mapping[str, Any]) -> None:
+async def untold(_progress: Mapping[str, Any]) -> None:
     """For callers who only want the result."""
 
 
@@ -61,7 +61,7 @@ class Operations:
         return described.check(arguments)
 
     async def call(
-        self, caller: Caller, name: str, arguments: Mapping[str, Any], report: Report = _untold
+        self, caller: Caller, name: str, arguments: Mapping[str, Any], report: Report = untold
     ) -> Any:
         """Do an operation and return its result.
 

@@ -8,6 +8,7 @@ from connetos_agent.northbound.cli.commands import (
     lldp,
     machine,
     operations,
+    packages,
     session,
     state,
     system,
@@ -15,7 +16,7 @@ from connetos_agent.northbound.cli.commands import (
 )
 from connetos_agent.northbound.cli.commands.command import Command
 
-_AREAS = (configuration, interfaces, lldp, machine, operations, session, state, system, vlans)
+_AREAS = (configuration, interfaces, lldp, machine, operations, packages, session, state, system, vlans)
 
 COMMANDS: tuple[Command, ...] = tuple(
     sorted(

@@ -9,7 +9,7 @@ from typing import Any
 from connetos_agent.config.manager import ConfigManager
 from connetos_agent.config.sessions import Caller
 from connetos_agent.northbound.cli.answers import Completion, Told
-from connetos_agent.services.operations import Operations
+from connetos_agent.services.operations import Operations, Report, untold
 
 MAX_HISTORY = 200
 
@@ -26,9 +26,9 @@ class Terminal:
     kind: str = "dumb"
     history: list[str] = field(default_factory=list)
 
-    async def call(self, name: str, **arguments: Any) -> Any:
-        """Do an operation as the user of this session; its result."""
-        return await self.operations.call(self.caller, name, arguments)
+    async def call(self, name: str, report: Report = untold, /, **arguments: Any) -> Any:
+        """Do an operation as the user of this session, `report` is told how far it is; its result."""
+        return await self.operations.call(self.caller, name, arguments, report)
 
 
 Run = Callable[[Terminal, Sequence[str]], Awaitable[str | Told]]

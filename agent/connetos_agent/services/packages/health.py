@@ -17,13 +17,11 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, Self
 
-from connetos_agent.services.packages.root import Root
+from connetos_agent.services.packages.root import SYSTEMD, Root
 
 ASK_SECONDS = 5.0
-SYSTEMD = Path("/run/systemd/system")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ QUERY_SECONDS = 120.0
 MAX_OUTPUT_BYTES = 8 * 1024 * 1024
 WORK = "/var/cache/connetos/packages"
 """Where files for apt lie, inside the root: uploads, and packages from before a transaction."""
+SYSTEMD = Path("/run/systemd/system")
+"""There where systemd runs (sd_booted(3))."""
 BEFORE = "before"
 UPLOADS = "uploads"
 BUNDLES = "bundles"

@@ -15,8 +15,7 @@ from typing import Any
 
 from connetos_agent.events import Events
 from connetos_agent.services.operations import Report
-from connetos_agent.services.packages.health import SYSTEMD
-from connetos_agent.services.packages.root import BEFORE, Root
+from connetos_agent.services.packages.root import BEFORE, SYSTEMD, Root
 from connetos_agent.services.packages.transaction import (
     MAX_KEPT,
     MAX_KEPT_PACKAGES,

@@ -62,6 +62,10 @@ def tcp_socket(address: tuple[str, int]) -> socket.socket:
     host, port = address
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listening = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise ConnetosError(f"can't listen on {host} port {port}: {error.strerror}") from error
+    # Connections inherit it. asyncio sets it only where the protocol is known, which it isn't here, and then each
+    # answer waits for the client's delayed acknowledgement.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening

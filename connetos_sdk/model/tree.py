@@ -7,7 +7,8 @@ sees half an edit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from bisect import insort
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from connetos_sdk.errors import NotFound, Problem, RuleViolation, raise_problems
@@ -78,8 +79,18 @@ def _put(document: Document, path: Path, value: Any, node: AnyNode) -> Document:
     else:
         changed[word] = new
         if old is MISSING and isinstance(node, KeyedList):
-            changed = {key: changed[key] for key in sorted(changed, key=port_order)}
+            changed = _in_order(changed, {word})
     return changed
+
+
+def _in_order(entries: dict[str, Any], new: Set[str]) -> dict[str, Any]:
+    """Entries of a list in the order of their keys; all but the `new` ones stand in order already."""
+    keys = [key for key in entries if key not in new]
+    if len(new) > len(keys):
+        return {key: entries[key] for key in sorted(entries, key=port_order)}
+    for key in new:
+        insort(keys, key, key=port_order)
+    return {key: entries[key] for key in keys}
 
 
 def _child(node: AnyNode, word: str) -> AnyNode:
@@ -143,7 +154,7 @@ def _merge(old: Any, fragment: Any, node: AnyNode) -> Any:
     if changed is None:
         return old
     if new_key and isinstance(node, KeyedList):
-        return {key: changed[key] for key in sorted(changed, key=port_order)}
+        return _in_order(changed, changed.keys() - old.keys())
     return changed
 
 

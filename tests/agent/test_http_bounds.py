@@ -14,6 +14,7 @@ import pytest
 
 from connetos_agent.northbound import http
 from connetos_agent.northbound.problems import problem
+from connetos_agent.sockets import tcp_socket
 from connetos_sdk.lab.lab import LabSwitch
 from tests.agent.conftest import received, tls
 
@@ -155,3 +156,12 @@ def test_a_switch_that_is_talked_to_in_clear_does_not_answer_in_clear(leaf1: Lab
     with socket.create_connection(("127.0.0.1", httpx.URL(leaf1.url).port), 5) as sock:
         sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
         assert b"HTTP" not in received(sock)
+
+
+def test_answers_dont_wait_for_acknowledgements() -> None:
+    with (
+        tcp_socket(("127.0.0.1", 0)) as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -449,6 +449,10 @@ set protocols static route 203.0.113.0/24 next-hop 192.0.2.66
 """
 
 
+def test_lldp_neighbors(switch: Switch, rest: Switch) -> None:
+    assert switch.lldp_neighbors() == rest.lldp_neighbors()
+
+
 def test_management(switch: Switch, rest: Switch) -> None:
     assert switch.management() == rest.management()
 

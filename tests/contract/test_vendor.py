@@ -279,6 +279,10 @@ def test_routes(switch: Switch) -> None:
     }
 
 
+def test_lldp_neighbors(switch: Switch) -> None:
+    switch.lldp_neighbors()
+
+
 def test_management(switch: Switch) -> None:
     assert switch.management() == ManagementState(
         "eth0", "unknown", "192.0.2.34/24", "", dhcp=True, mac="02:00:5e:10:00:02"

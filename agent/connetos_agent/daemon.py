@@ -62,19 +62,22 @@ def make_dataplane(config: Settings, accounts: AccountsDriver, daemons: Daemons)
         drivers = [MemoryDriver(KINDS.keys() - accounts.kinds), accounts]
     else:
         from connetos_agent.dataplane.host import HostDriver
-        from connetos_agent.dataplane.kernel import KernelDriver
+        from connetos_agent.dataplane.kernel import KernelDriver, KernelSettingsDriver
         from connetos_agent.dataplane.lldp import LldpDriver
         from connetos_agent.dataplane.openvswitch import OpenVSwitchDriver
 
         vswitch = config.openvswitch
         drivers = [
-            OpenVSwitchDriver(config.platform, vswitch.database, vswitch.bridge, vswitch.datapath_type),
+            OpenVSwitchDriver(
+                config.platform, vswitch.database, vswitch.control, vswitch.bridge, vswitch.datapath_type
+            ),
             KernelDriver(
                 config.platform,
                 config.run_directory,
                 config.state_directory,
                 guard_ports=vswitch.datapath_type == "netdev",
             ),
+            KernelSettingsDriver(config.platform),
             HostDriver(),
             LldpDriver(config.platform, config.run_directory, daemons),
             accounts,

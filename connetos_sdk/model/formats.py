@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable
 
 
@@ -36,9 +37,17 @@ def check_ipv4_network(text: str) -> str:
     return "" if str(network) == text else f"has host bits set, the network is {network}"
 
 
+def check_mac(text: str) -> str:
+    """Nothing if `text` is a MAC address as Linux writes it, else what is wrong."""
+    if re.fullmatch(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", text):
+        return ""
+    return "isn't a MAC address in lower case, with colons"
+
+
 FORMATS: dict[str, Callable[[str], str]] = {
     "ipv4": check_ipv4,
     "ipv4-prefix": check_ipv4_prefix,
     "ipv4-network": check_ipv4_network,
+    "mac": check_mac,
 }
 """Checkers by the name that the schema documents use."""

@@ -80,7 +80,7 @@ class Leaf:
     default: Scalar | None = None
     minimum: int | None = None
     maximum: int | None = None
-    enum: tuple[str, ...] = ()
+    enum: tuple[Scalar, ...] = ()
     pattern: re.Pattern[str] | None = None
     format: str = ""
     unit: str = ""
@@ -94,7 +94,7 @@ class Leaf:
     def accepts(self) -> str:
         """What would be right, for error messages and help."""
         if self.enum:
-            return "one of " + ", ".join(self.enum)
+            return "one of " + ", ".join(map(str, self.enum)) + (f" {self.unit}" if self.unit else "")
         if self.type == "boolean":
             return "true or false"
         if self.type == "integer":
@@ -116,7 +116,7 @@ class Leaf:
             low, high = self.minimum, self.maximum
             if (low is not None and value < low) or (high is not None and value > high):
                 return f"{self._shown(value)} is out of range"
-            return ""
+            return f"{self._shown(value)} isn't known here" if self.enum and value not in self.enum else ""
         if not isinstance(value, str):
             return f"{self._shown(value)} is {type_name(value)}, not text"
         reason = "" if self.secret and value == MASK else self._text_problem(value)

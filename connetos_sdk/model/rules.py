@@ -18,6 +18,10 @@ from connetos_sdk.model.tree import Document, get
 PORTS: Path = ("interface", "gigabit-ethernet")
 MANAGEMENT: Path = ("interface", "management-ethernet")
 ETH0: Path = (*MANAGEMENT, "eth0")
+AGGREGATES: Path = ("interface", "aggregate-ethernet")
+ANALYZERS: Path = ("analyzer", "instance")
+FORWARDING: Path = ("forwarding-options",)
+LOAD_BALANCE: Path = (*FORWARDING, "load-balance")
 VLANS: Path = ("vlans", "vlan-id")
 VLAN_INTERFACES: Path = ("vlan-interface", "interface")
 ROUTES: Path = ("protocols", "static", "route")
@@ -37,15 +41,74 @@ def _problem(reason: str, path: Path, hint: str) -> Problem:
 
 def access_ports_carry_one_vlan(document: Document) -> Iterator[Problem]:
     """VLAN members are for trunk ports: an access port carries its native VLAN only."""
-    for name, port in get(document, PORTS, {}).items():
+    for entry, port in _ports_and_aggregates(document):
         switching = get(port, ("family", "ethernet-switching"), {})
         if "vlan" in switching and switching.get("port-mode", "access") == "access":
-            path = (*PORTS, name, "family", "ethernet-switching")
+            path = (*entry, "family", "ethernet-switching")
             yield _problem(
                 "an access port carries its native VLAN only, so it can't have members",
                 (*path, "vlan", "members"),
                 f"set {format_path(path)} port-mode trunk, or use native-vlan-id",
             )
+
+
+def _ports_and_aggregates(document: Document) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    for path in (PORTS, AGGREGATES):
+        for name, entry in get(document, path, {}).items():
+            yield (*path, name), entry
+
+
+OF_THE_AGGREGATE = ("family", "mtu", "rate-limiting", "static-mac-address", "storm-control")
+"""What a member of an aggregate can't have: frames are switched and limited as those of the aggregate."""
+
+
+def members_are_part_of_their_aggregate(document: Document) -> Iterator[Problem]:
+    """A member of an aggregate has nothing of its own that frames would be switched by."""
+    for name, port in get(document, PORTS, {}).items():
+        aggregate = get(port, ("ether-options", "802.3ad"), None)
+        for word in OF_THE_AGGREGATE if aggregate else ():
+            if word in port:
+                yield _problem(
+                    f"{name} is a member of {aggregate}, so it has no {word} of its own",
+                    (*PORTS, name, word),
+                    f"configure it at {format_path((*AGGREGATES, aggregate))}, or take the port out",
+                )
+
+
+def static_addresses_have_one_place(document: Document) -> Iterator[Problem]:
+    """A static MAC address is one that a host can have, and behind one port in each VLAN."""
+    places: dict[tuple[str, int], Path] = {}
+    for entry, port in _ports_and_aggregates(document):
+        native = get(port, ("family", "ethernet-switching", "native-vlan-id"), 1)
+        for mac, settings in port.get("static-mac-address", {}).items():
+            path = (*entry, "static-mac-address", mac)
+            if int(mac[:2], 16) & 1 or mac == "00:00:00:00:00:00":
+                yield _problem(f"{mac} can't be a host's address", path, "use a unicast MAC address")
+            for vlan in settings.get("vlan", [native]):
+                other = places.setdefault((mac, vlan), entry)
+                if other != entry:
+                    yield _problem(
+                        f"{mac} is behind {other[-1]} in VLAN {vlan} already",
+                        path,
+                        "an address has one place in a VLAN",
+                    )
+
+
+def mirrors_have_an_output_of_their_own(document: Document) -> Iterator[Problem]:
+    """The output port of a mirror is neither mirrored nor a member of an aggregate."""
+    for name, mirror in get(document, ANALYZERS, {}).items():
+        output, path = mirror.get("output"), (*ANALYZERS, name)
+        inputs = mirror.get("input", {})
+        if output is not None and output in {*inputs.get("ingress", ()), *inputs.get("egress", ())}:
+            yield _problem(f"{output} is mirrored to itself", (*path, "output"), "use another port")
+        for port in (output, *inputs.get("ingress", ()), *inputs.get("egress", ())):
+            aggregate = get(document, (*PORTS, str(port), "ether-options", "802.3ad"), None)
+            if aggregate:
+                yield _problem(
+                    f"{port} is a member of {aggregate}",
+                    path,
+                    "a mirror's ports can't be members of an aggregate",
+                )
 
 
 def vlan_interfaces_are_bound(document: Document) -> Iterator[Problem]:
@@ -183,7 +246,10 @@ def routes_have_next_hops(document: Document) -> Iterator[Problem]:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule(access_ports_carry_one_vlan, (PORTS,)),
+    Rule(access_ports_carry_one_vlan, (PORTS, AGGREGATES)),
+    Rule(members_are_part_of_their_aggregate, (PORTS,)),
+    Rule(static_addresses_have_one_place, (PORTS, AGGREGATES)),
+    Rule(mirrors_have_an_output_of_their_own, (ANALYZERS, PORTS)),
     Rule(vlan_interfaces_are_bound, (VLANS, VLAN_INTERFACES)),
     Rule(addresses_are_usable, (VLAN_INTERFACES, MANAGEMENT)),
     Rule(subnets_are_apart, (VLAN_INTERFACES, MANAGEMENT)),

@@ -20,6 +20,9 @@ FEW_KEYS = {
     "l3-interface-name": ("vlan10", "vlan9", "a.b-c_d"),
     "vif-ip-address": ("198.18.0.1", "198.18.0.10", "10.0.0.1"),
     "route-prefix": ("0.0.0.0/0", "10.0.0.0/8", "203.0.113.0/24"),
+    "ae-number": ("ae1", "ae7", "ae46"),
+    "static-mac-address": ("02:00:5e:10:00:07", "02:00:5e:10:00:08"),
+    "instance-name": ("span-a", "span-b"),
     "qualified-next-hop": ("198.18.0.2", "198.18.0.20"),
 }
 """A few keys of each list, so that two generated documents have entries in common."""
@@ -40,7 +43,9 @@ def networks(draw: st.DrawFn) -> str:
 def texts(leaf: Leaf) -> st.SearchStrategy[str]:
     """Texts that `leaf` accepts."""
     if leaf.enum:
-        return st.sampled_from(leaf.enum)
+        return st.sampled_from([str(word) for word in leaf.enum])
+    if leaf.format == "mac":
+        return st.binary(min_size=6, max_size=6).map(lambda octets: octets.hex(":"))
     if leaf.format == "ipv4":
         return ADDRESSES
     if leaf.format == "ipv4-prefix":
@@ -65,7 +70,7 @@ def values(leaf: Leaf) -> st.SearchStrategy[Any]:
     if leaf.type == "boolean":
         return st.booleans()
     if leaf.type == "integer":
-        return st.integers(leaf.minimum, leaf.maximum)
+        return st.sampled_from(leaf.enum) if leaf.enum else st.integers(leaf.minimum, leaf.maximum)
     return texts(leaf)
 
 

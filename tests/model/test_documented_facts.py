@@ -69,7 +69,10 @@ def test_a_leaf_is_as_documented(path: Path, node: Leaf | LeafList) -> None:
     leaf = node.item if isinstance(node, LeafList) else node
     expected_type = "integer" if known["type"] == "vlan-range" else TYPES.get(known["type"], "string")
     assert leaf.type == expected_type
-    if "range" in known:
+    if "range" in known and known["type"] == "ae-name":
+        good = {number for number in range(100) if not leaf.problem(f"ae{number}")}
+        assert good == set(range(known["range"][0], known["range"][1] + 1))
+    elif "range" in known:
         assert [leaf.minimum, leaf.maximum] == known["range"]
     if "length" in known:
         assert [leaf.minimum, leaf.maximum] == known["length"]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from connetos_agent.dataplane.states.base import State
-from connetos_agent.dataplane.states.ports import LinkStatus
+from connetos_agent.dataplane.states.ports import LacpMember, LinkStatus, MacEntry
 
 
 class ObjectKey(NamedTuple):
@@ -74,6 +74,20 @@ class Observer(Protocol):
 
     def close(self) -> None:
         """Give back what the observer holds."""
+
+
+@runtime_checkable
+class SwitchingObserver(Protocol):
+    """What the observer of the driver that switches frames knows besides; it may be asked from any thread."""
+
+    def mac_table(self) -> Sequence[MacEntry]:
+        """Which addresses are behind which ports."""
+
+    def clear_mac_table(self, port: str | None) -> int:
+        """Forget what was learned, at one port or (None) all; how many addresses that were."""
+
+    def lacp_members(self) -> Sequence[LacpMember]:
+        """Members of aggregates that LACP runs on."""
 
 
 class Driver(Protocol):

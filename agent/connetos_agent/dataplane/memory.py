@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from connetos_agent.dataplane.base import ObjectKey, Step
 from connetos_agent.dataplane.intents import KINDS
 from connetos_agent.dataplane.states.base import State
-from connetos_agent.dataplane.states.ports import LinkStatus
+from connetos_agent.dataplane.states.ports import LacpMember, LinkStatus, MacEntry
+from connetos_agent.dataplane.states.switching import StaticMacs
 
 
 class MemoryDriver:
@@ -48,6 +49,23 @@ class MemoryDriver:
     def link_status(self) -> Mapping[str, LinkStatus]:
         """See `Observer.link_status`: there are no devices."""
         return {}
+
+    def mac_table(self) -> Sequence[MacEntry]:
+        """See `SwitchingObserver.mac_table`: the static entries, since nothing is ever learned."""
+        return [
+            MacEntry(vlan, mac, target.key, static=True, age_seconds=0)
+            for target, state in list(self._objects.items())
+            if isinstance(state, StaticMacs)
+            for vlan, mac in state.entries
+        ]
+
+    def clear_mac_table(self, port: str | None) -> int:  # noqa: ARG002 - part of the protocol
+        """See `SwitchingObserver.clear_mac_table`: nothing was learned."""
+        return 0
+
+    def lacp_members(self) -> Sequence[LacpMember]:
+        """See `SwitchingObserver.lacp_members`: LACP has nobody to talk to."""
+        return ()
 
     def apply(self, steps: Sequence[Step]) -> None:
         """See `Driver.apply`."""

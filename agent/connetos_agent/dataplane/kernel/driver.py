@@ -23,7 +23,7 @@ from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
-from connetos_agent.dataplane.kernel import guard
+from connetos_agent.dataplane.kernel import guard, sharing
 from connetos_agent.dataplane.kernel.dhcp import DhcpClient
 from connetos_agent.dataplane.kernel.links import Device, LinkReader
 from connetos_agent.dataplane.platform import Platform
@@ -91,7 +91,8 @@ class KernelDriver:
             # An address is answered for on its own interface only, as on any router: not on another VLAN's.
             self._sysctl("ipv4/conf/all/arp_ignore", "1")
             self._sysctl("ipv4/conf/all/arp_announce", "2")
-            self._sysctl("ipv4/fib_multipath_hash_policy", "1")
+            if sharing.observe() is None:  # else it was configured
+                self._sysctl("ipv4/fib_multipath_hash_policy", sharing.FIVE_TUPLE)
         except OSError as error:
             raise DriverError(
                 f"the kernel's network can't be configured: {error.strerror}; is the agent root?"

@@ -72,7 +72,9 @@ class Control:
             self._hang_up()
 
     def _ask(self, command: str, words: tuple[str, ...]) -> str:
-        sock = self._socket or self._connect()
+        if self._socket is None:
+            self._socket, self._splitter = self.connect(), Splitter()
+        sock = self._socket
         number = next(self._ids)
         sock.sendall(orjson.dumps({"id": number, "method": command, "params": words}))
         while True:
@@ -87,7 +89,12 @@ class Control:
                     raise CommandRefused(f"ovs-vswitchd refused {command}: {str(answer['error']).strip()}")
                 return str(answer["result"])
 
-    def _connect(self) -> socket.socket:
+    def connect(self) -> socket.socket:
+        """A new connection to the control socket.
+
+        Raises:
+            OSError: nobody listens there.
+        """
         sock = socket.socket(socket.AF_UNIX)
         try:
             sock.settimeout(TIMEOUT)
@@ -95,7 +102,6 @@ class Control:
         except BaseException:
             sock.close()
             raise
-        self._socket, self._splitter = sock, Splitter()
         return sock
 
     def _found(self) -> str:

@@ -19,133 +19,29 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from connetos_agent.dataplane.base import TIMEOUT, DriverError
 from connetos_agent.dataplane.openvswitch.framing import Splitter
+from connetos_agent.dataplane.openvswitch.records import (
+    COLUMNS,
+    BridgeRecord,
+    InterfaceRecord,
+    MirrorRecord,
+    PortRecord,
+    QosRecord,
+    Records,
+)
 
 log = logging.getLogger(__name__)
 
 SCHEMA = "Open_vSwitch"
-COLUMNS = {
-    "Open_vSwitch": ["cur_cfg", "next_cfg", "ovs_version"],
-    "Bridge": ["name", "ports", "datapath_type", "fail_mode", "external_ids", "other_config"],
-    "Port": ["name", "tag", "trunks", "vlan_mode"],
-    "Interface": ["name", "type", "error", "mac_in_use", "mtu_request"],
-}
 RECONNECT_SECONDS = 1.0
 CHUNK_BYTES = 1 << 20
 
 Operation = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class PortRecord:
-    """A row of table Port; `vlan_mode` is empty and `tag` None where Open vSwitch has none."""
-
-    uuid: str
-    name: str
-    vlan_mode: str
-    tag: int | None
-    trunks: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class InterfaceRecord:
-    """A row of table Interface. `error` is why ovs-vswitchd can't use the device, else empty; `mac` is in use."""
-
-    uuid: str
-    name: str
-    type: str
-    error: str
-    mac: str
-    mtu_request: int | None
-
-
-@dataclass(frozen=True)
-class BridgeRecord:
-    """A row of table Bridge; `ports` are UUIDs."""
-
-    uuid: str
-    name: str
-    ports: frozenset[str]
-    datapath_type: str
-    fail_mode: str
-    external_ids: Mapping[str, str]
-    other_config: Mapping[str, str]
-
-
-def _list(value: Any) -> list[Any]:
-    """The elements of a set column: OVSDB writes a set of one element as the element itself."""
-    return value[1] if isinstance(value, list) and value[0] == "set" else [value]
-
-
-def _one(value: Any) -> Any:
-    """The element of a column that holds one or none."""
-    return next(iter(_list(value)), None)
-
-
-def _port(uuid: str, row: Mapping[str, Any]) -> PortRecord:
-    trunks = tuple(_list(row["trunks"]))
-    return PortRecord(uuid, row["name"], _one(row["vlan_mode"]) or "", _one(row["tag"]), trunks)
-
-
-def _interface(uuid: str, row: Mapping[str, Any]) -> InterfaceRecord:
-    return InterfaceRecord(
-        uuid=uuid,
-        name=row["name"],
-        type=row["type"],
-        error=_one(row["error"]) or "",
-        mac=_one(row["mac_in_use"]) or "",
-        mtu_request=_one(row["mtu_request"]),
-    )
-
-
-def _bridge(uuid: str, row: Mapping[str, Any]) -> BridgeRecord:
-    ports = _list(row["ports"])
-    return BridgeRecord(
-        uuid=uuid,
-        name=row["name"],
-        ports=frozenset(port[1] for port in ([ports] if ports and ports[0] == "uuid" else ports)),
-        datapath_type=row["datapath_type"],
-        fail_mode=_one(row["fail_mode"]) or "",
-        external_ids=dict(row["external_ids"][1]),
-        other_config=dict(row["other_config"][1]),
-    )
-
-
-class _Records:
-    """The tables as the server last told of them."""
-
-    def __init__(self) -> None:
-        self.root: dict[str, Any] = {}
-        self.root_uuid = ""
-        self.ports: dict[str, PortRecord] = {}
-        self.interfaces: dict[str, InterfaceRecord] = {}
-        self.bridges: dict[str, BridgeRecord] = {}
-
-    def update(self, tables: Mapping[str, Mapping[str, Any]]) -> None:
-        makers: tuple[tuple[str, dict[str, Any], Callable[[str, Any], Any]], ...] = (
-            ("Port", self.ports, _port),
-            ("Interface", self.interfaces, _interface),
-            ("Bridge", self.bridges, _bridge),
-        )
-        for table, records, make in makers:
-            changes = tables.get(table, {})
-            for uuid, change in changes.items():  # first what is gone: a name may come again in a new row
-                if "new" not in change:
-                    name = change["old"]["name"]
-                    if name in records and records[name].uuid == uuid:
-                        del records[name]
-            for uuid, change in changes.items():
-                if "new" in change:
-                    record = make(uuid, change["new"])
-                    records[record.name] = record
-        for uuid, change in tables.get("Open_vSwitch", {}).items():
-            self.root_uuid, self.root = uuid, change.get("new", {})
 
 
 class Database:
@@ -153,13 +49,15 @@ class Database:
 
     def __init__(self, remote: str) -> None:
         self.remote = remote
-        self._records = _Records()
+        self._records = Records()
         self._socket: socket.socket | None = None
         self._ids = itertools.count(1)
         self._replies: dict[int, Future[Any]] = {}
         self._lock = threading.Lock()
         self._sending = threading.Lock()
         self._changed = threading.Condition()
+        self.listeners: list[Callable[[], None]] = []
+        """Called, by the connection's own thread, whenever rows changed; they must return at once."""
         self._closed = False
         self._complete = False
         self._thread = threading.Thread(target=self._run, name="ovsdb", daemon=True)
@@ -221,7 +119,7 @@ class Database:
                     self._connect()
                 except DriverError:
                     continue
-                self._records = _Records()
+                self._records = Records()
                 threading.Thread(target=self._monitor_again, daemon=True).start()
                 break
 
@@ -284,6 +182,8 @@ class Database:
         with self._changed:
             self._records.update(tables)
             self._changed.notify_all()
+        for listener in self.listeners:
+            listener()
 
     def _send(self, message: Mapping[str, Any]) -> None:
         sock = self._socket
@@ -328,6 +228,20 @@ class Database:
     def bridges(self) -> Mapping[str, BridgeRecord]:
         """Rows of table Bridge by name, as last heard from the server."""
         return self._records.bridges
+
+    @property
+    def mirrors(self) -> Mapping[str, MirrorRecord]:
+        """Rows of table Mirror by name, as last heard from the server."""
+        return self._records.mirrors
+
+    @property
+    def qos(self) -> Mapping[str, QosRecord]:
+        """Rows of table QoS by the port that they were made for, as last heard from the server."""
+        return self._records.qos
+
+    def name_of(self, uuid: str) -> str:
+        """The name of the row with this UUID; empty for none."""
+        return self._records.name_of(uuid)
 
     @property
     def root_uuid(self) -> str:

@@ -1,35 +1,48 @@
-"""The Open vSwitch driver.
+"""The Open vSwitch driver: one bridge that is the switch, realised in parts.
 
-| object | in Open vSwitch |
+| part | objects |
 |---|---|
-| port, access | Port with `vlan_mode=access`, `tag` = native VLAN |
-| port, trunk | Port with `vlan_mode=native-untagged`, `tag` = native VLAN, `trunks` = all VLANs it carries |
-| vlan-interface | internal Interface with the switch's MAC address, its Port an access port of the VLAN |
-| vlan | `external_ids:vlan-<id>` of the Bridge: name and description (Open vSwitch has no VLANs of its own) |
+| `ports` | ports, VLANs, VLAN interfaces |
+| `aggregates` | link aggregation groups and their hash |
+| `limits` | storm control, rate limits |
+| `macs` | static MAC addresses, ageing |
+| `mirrors` | mirrors |
+| `refusals` | what Open vSwitch can't do |
+
+All that OVSDB keeps is changed in one transaction; what only ovs-vswitchd knows (flows, groups, meters, static MAC
+addresses) follows when it has taken the transaction over, and again after it was restarted.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
+import threading
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
-from connetos_agent.dataplane.openvswitch.database import BridgeRecord, Database
-from connetos_agent.dataplane.openvswitch.operations import Transaction, change_bridge, new_bridge
+from connetos_agent.dataplane.openvswitch import lacp
+from connetos_agent.dataplane.openvswitch.aggregates import Aggregates
+from connetos_agent.dataplane.openvswitch.bridge import Bridge
+from connetos_agent.dataplane.openvswitch.control import Control
+from connetos_agent.dataplane.openvswitch.database import Database
+from connetos_agent.dataplane.openvswitch.limits import Limits
+from connetos_agent.dataplane.openvswitch.macs import MacTable
+from connetos_agent.dataplane.openvswitch.mirrors import Mirrors
+from connetos_agent.dataplane.openvswitch.operations import Transaction
+from connetos_agent.dataplane.openvswitch.part import Part
+from connetos_agent.dataplane.openvswitch.ports import Ports, is_device
+from connetos_agent.dataplane.openvswitch.refusals import Refusals
+from connetos_agent.dataplane.openvswitch.restarts import RestartWatch
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.dataplane.states.base import State
-from connetos_agent.dataplane.states.ports import LinkStatus, Port
-from connetos_agent.dataplane.states.vlans import Vlan, VlanInterface
+from connetos_agent.dataplane.states.ports import LacpMember, LinkStatus, MacEntry
 
-VLAN_LABEL = "vlan-"
 MAC_TABLE_SIZE = 16384
-
-
-def _is_device(name: str) -> bool:
-    return (Path("/sys/class/net") / name).exists()
+SETTLE_SECONDS = 0.5
+"""How long after its start ovs-vswitchd may still give ports other numbers than before."""
 
 
 def switch_mac(platform: Platform) -> str:
@@ -47,15 +60,34 @@ def switch_mac(platform: Platform) -> str:
     raise DriverError("no network device of this platform is there: check [platform] in the agent's settings")
 
 
-class RecordObserver:
-    """Looks at the connection's records, which any thread may read. See `connetos_agent.dataplane.base.Observer`."""
+class OpenVSwitchObserver:
+    """Looks at what any thread may read. See `connetos_agent.dataplane.base.Observer`."""
 
-    def __init__(self, observe: Callable[[Collection[ObjectKey]], dict[ObjectKey, State | None]]) -> None:
+    def __init__(
+        self,
+        observe: Callable[[Collection[ObjectKey]], dict[ObjectKey, State | None]],
+        aggregates: Aggregates,
+        bridge: Bridge,
+        macs: MacTable,
+    ) -> None:
         self.observe = observe
+        self._aggregates, self._bridge, self._macs = aggregates, bridge, macs
 
     def link_status(self) -> Mapping[str, LinkStatus]:
-        """The kernel knows the devices better."""
-        return {}
+        """Aggregates; the kernel knows the devices better."""
+        return self._aggregates.status()
+
+    def mac_table(self) -> Sequence[MacEntry]:
+        """See `connetos_agent.dataplane.base.SwitchingObserver`."""
+        return self._macs.entries()
+
+    def lacp_members(self) -> Sequence[LacpMember]:
+        """See `connetos_agent.dataplane.base.SwitchingObserver`."""
+        return lacp.members(self._bridge.control, self._bridge.port_of)
+
+    def clear_mac_table(self, port: str | None) -> int:
+        """See `connetos_agent.dataplane.base.SwitchingObserver`."""
+        return self._macs.clear(port)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -67,198 +99,121 @@ class OpenVSwitchDriver:
     Args:
         platform: the ports and their network devices.
         database: OVSDB server, such as `unix:/var/run/openvswitch/db.sock`.
+        control: ovs-vswitchd's control socket; empty to find it beside the database's socket.
         bridge: name of the bridge; it is made when it isn't there.
         datapath_type: `system` (kernel datapath) or `netdev` (userspace); None leaves what is there.
     """
 
     name = "openvswitch"
-    kinds = frozenset({"port", "vlan", "vlan-interface"})
+    kinds = Ports.kinds | Aggregates.kinds | Limits.kinds | MacTable.kinds | Mirrors.kinds | Refusals.kinds
 
-    def __init__(self, platform: Platform, database: str, bridge: str, datapath_type: str | None) -> None:
-        self.platform = platform
-        self.bridge = bridge
+    def __init__(
+        self, platform: Platform, database: str, control: str, bridge: str, datapath_type: str | None
+    ) -> None:
+        directory = Path(database.partition(":")[2]).parent
         self.datapath_type = datapath_type
-        self.database = Database(database)
-        self.mac = ""
-        self._port_of = {device: port for port, device in platform.ports.items()}
-        self._observers: dict[str, Callable[[str], State | None]] = {
-            "port": self._observe_port,
-            "vlan": self._observe_vlan,
-            "vlan-interface": self._observe_vlan_interface,
-        }
-        self._appliers: dict[str, Callable[[Transaction, Any, str, Any], None]] = {
-            "port": self._apply_port,
-            "vlan": self._apply_vlan,
-            "vlan-interface": self._apply_vlan_interface,
-        }
+        self.bridge = Bridge(platform, Database(database), Control(control, directory), bridge, directory)
+        self._aggregates, self._limits = Aggregates(self.bridge), Limits(self.bridge)
+        self._macs = MacTable(self.bridge)
+        self._parts: tuple[Part, ...] = (
+            Ports(self.bridge), self._aggregates, self._limits, self._macs, Mirrors(self.bridge), Refusals(),
+        )  # fmt: skip
+        self._part_of = {kind: part for part in self._parts for kind in part.kinds}
+        self._changing = threading.Lock()
+        self._restarts = RestartWatch(self.bridge.control, self._restore)
 
     def open(self) -> None:
         """See `Driver.open`; makes the bridge when it isn't there."""
-        self.mac = switch_mac(self.platform)
-        self.database.open()
+        self.bridge.mac = switch_mac(self.bridge.platform)
+        self.bridge.database.open()
         self._ensure_bridge()
+        self._limits.start()
+        self._aggregates.start()
+        self._restarts.start()
 
     def close(self) -> None:
         """See `Driver.close`."""
-        self.database.close()
+        self._restarts.close()
+        self._aggregates.close()
+        self.bridge.close()
 
     def refuse(self, wanted: Mapping[ObjectKey, State]) -> Mapping[ObjectKey, str]:
-        """See `Driver.refuse`: names of VLAN interfaces must not be those of other network devices."""
-        taken = {self.bridge, "all", "default", "lo", "ovs-netdev", self.platform.management, *self._port_of}
-        refused: dict[ObjectKey, str] = {}
-        for target in wanted:
-            ours = target.key in self.database.interfaces
-            if target.kind == "vlan-interface" and (
-                target.key in taken or (not ours and _is_device(target.key))
-            ):
-                refused[target] = f"{target.key} is the name of another network device"
-        return refused
+        """See `Driver.refuse`."""
+        found = {target: self._part_of[target.kind].refuse(target, want) for target, want in wanted.items()}
+        return {target: reason for target, reason in found.items() if reason}
 
     def present(self) -> Iterable[ObjectKey]:
         """See `Driver.present`."""
-        self.database.sync()
-        interfaces, members = self.database.interfaces, self._row().ports
-        found: list[ObjectKey] = []
-        for name, port in list(self.database.ports.items()):
-            if port.uuid not in members or name == self.bridge:
-                continue
-            if name in self._port_of:
-                found.append(ObjectKey("port", self._port_of[name]))
-            elif name in interfaces and interfaces[name].type == "internal":
-                found.append(ObjectKey("vlan-interface", name))
-        labels = self._row().external_ids
-        found += [ObjectKey("vlan", x.removeprefix(VLAN_LABEL)) for x in labels if x.startswith(VLAN_LABEL)]
-        return found
+        self.bridge.database.sync()
+        return [target for part in self._parts for target in part.present()]
 
     def observe(self, targets: Collection[ObjectKey]) -> Mapping[ObjectKey, State | None]:
         """See `Driver.observe`."""
-        self.database.sync()
+        self.bridge.database.sync()
         return self._observe(targets)
 
-    def observer(self) -> RecordObserver:
+    def observer(self) -> OpenVSwitchObserver:
         """See `Driver.observer`."""
-        return RecordObserver(self._observe)
+        return OpenVSwitchObserver(self._observe, self._aggregates, self.bridge, self._macs)
 
     def _observe(self, targets: Collection[ObjectKey]) -> dict[ObjectKey, State | None]:
-        return {target: self._observers[target.kind](target.key) for target in targets}
+        found: dict[ObjectKey, State | None] = {}
+        for part in self._parts:
+            mine = [target for target in targets if target.kind in part.kinds]
+            if mine:
+                found.update(part.observe(mine))
+        return found
 
     def apply(self, steps: Sequence[Step]) -> None:
-        """See `Driver.apply`: all steps in one OVSDB transaction."""
-        self._remove_broken(steps)
-        row = self._row()
-        members = {name: port for name, port in self.database.ports.items() if port.uuid in row.ports}
-        transaction = Transaction(row, members, self.database.interfaces)
-        for step in steps:
-            self._appliers[step.target.kind](transaction, step.have, step.target.key, step.want)
-        names = ", ".join(str(step.target) for step in steps[:5])
-        self.database.transact(transaction.operations(), f"connetos: {names}")
-        self._raise_device_errors(steps)
+        """See `Driver.apply`: one OVSDB transaction, then what OVSDB doesn't keep."""
+        with self._changing:
+            self._remove_broken(steps)
+            transaction = Transaction(self.bridge.row(), self.bridge.database)
+            for step in steps:
+                self._part_of[step.target.kind].stage(transaction, step)
+            names = ", ".join(str(step.target) for step in steps[:5])
+            operations = transaction.operations()
+            if operations:
+                self.bridge.database.transact(operations, f"connetos: {names}")
+            for part in self._parts:
+                mine = [step for step in steps if step.target.kind in part.kinds]
+                if mine:
+                    part.finish(mine)
 
     def _remove_broken(self, steps: Sequence[Step]) -> None:
         """Take away VLAN interfaces whose device has gone: only a new port makes a new device."""
-        transaction = Transaction(self._row(), self.database.ports, self.database.interfaces)
-        broken = [
-            s for s in steps if s.target.kind == "vlan-interface" and s.want and not _is_device(s.target.key)
-        ]
-        for step in broken:
-            transaction.remove_port(step.target.key)
+        transaction = Transaction(self.bridge.row(), self.bridge.database)
+        for step in steps:
+            if step.target.kind == "vlan-interface" and step.want and not is_device(step.target.key):
+                transaction.remove_port(step.target.key)
         operations = transaction.operations()
         if operations:
-            self.database.transact(operations, "connetos: VLAN interfaces without a device")
+            self.bridge.database.transact(operations, "connetos: VLAN interfaces without a device")
 
-    # -- looking --------------------------------------------------------------------------------------
-
-    def _row(self) -> BridgeRecord:
-        row = self.database.bridges.get(self.bridge)
-        if row is None:
-            raise DriverError(f"bridge {self.bridge} isn't there any more")
-        return row
+    def _restore(self) -> None:
+        """Bring back what ovs-vswitchd lost; twice, since it may number ports anew while it starts."""
+        for pause in (0.0, SETTLE_SECONDS):
+            time.sleep(pause)
+            with self._changing:
+                for part in self._parts:
+                    part.restore()
 
     def _ensure_bridge(self) -> None:
-        row = self.database.bridges.get(self.bridge)
+        name, database = self.bridge.name, self.bridge.database
+        row = database.bridges.get(name)
         wanted = {"mac-table-size": str(MAC_TABLE_SIZE)}
         columns: dict[str, Any] = {"fail_mode": "standalone"}
         if self.datapath_type is not None:
             columns["datapath_type"] = self.datapath_type
         if row is None:
-            operations = new_bridge(self.bridge, self.database.root_uuid, columns, wanted)
+            transaction = Transaction(None, database)
+            transaction.new_bridge(name, columns, {}, wanted)
         else:
             if wanted.items() <= row.other_config.items() and all(
                 getattr(row, c) == v for c, v in columns.items()
             ):
                 return
-            operations = change_bridge(row, columns, wanted)
-        self.database.transact(operations, f"connetos: bridge {self.bridge}")
-
-    def _observe_port(self, port: str) -> State | None:
-        device = self.platform.ports.get(port, "")
-        record, interface = self.database.ports.get(device), self.database.interfaces.get(device)
-        if record is None or interface is None or record.uuid not in self._row().ports:
-            return None
-        if interface.error:
-            return Port("failed", 0, ())
-        native = record.tag or 0
-        if record.vlan_mode == "access" and not record.trunks:
-            return Port("access", native, (native,))
-        mode = "trunk" if record.vlan_mode == "native-untagged" else record.vlan_mode or "none"
-        return Port(mode, native, record.trunks)
-
-    def _observe_vlan(self, vlan: str) -> State | None:
-        label = self._row().external_ids.get(f"{VLAN_LABEL}{vlan}")
-        if label is None:
-            return None
-        try:
-            name, description = json.loads(label)
-        except (ValueError, TypeError):
-            return Vlan(name=label, description="")
-        return Vlan(name=name, description=description)
-
-    def _observe_vlan_interface(self, name: str) -> State | None:
-        record, interface = self.database.ports.get(name), self.database.interfaces.get(name)
-        if record is None or interface is None or record.uuid not in self._row().ports:
-            return None
-        broken = interface.error or interface.mac != self.mac or not _is_device(name)
-        if broken or interface.type != "internal":
-            return VlanInterface(vlan=0, mtu_bytes=0)
-        tagged = record.vlan_mode == "access" and record.tag and not record.trunks
-        return VlanInterface(
-            vlan=record.tag if tagged and record.tag else 0, mtu_bytes=interface.mtu_request or 0
-        )
-
-    def _raise_device_errors(self, steps: Sequence[Step]) -> None:
-        for step in steps:
-            device = self.platform.ports.get(step.target.key, step.target.key)
-            record = self.database.interfaces.get(device)
-            if step.want is not None and step.target.kind != "vlan" and record is not None and record.error:
-                raise DriverError(f"{step.target}: Open vSwitch says: {record.error}")
-
-    # -- changing -------------------------------------------------------------------------------------
-
-    def _apply_port(self, transaction: Transaction, have: Port | None, port: str, want: Port | None) -> None:
-        device = self.platform.ports[port]
-        if want is None:
-            transaction.remove_port(device)
-            return
-        access = want.mode == "access"
-        columns: dict[str, Any] = {}
-        if have is None or have.mode != want.mode:
-            columns["vlan_mode"] = "access" if access else "native-untagged"
-        if have is None or have.native_vlan != want.native_vlan:
-            columns["tag"] = want.native_vlan
-        if have is None or have.mode != want.mode or (not access and have.vlans != want.vlans):
-            columns["trunks"] = ["set", () if access else want.vlans]
-        transaction.set_port(device, "", columns, {})
-
-    @staticmethod
-    def _apply_vlan(transaction: Transaction, _have: State | None, vlan: str, want: Vlan | None) -> None:
-        label = None if want is None else json.dumps([want.name, want.description], ensure_ascii=False)
-        transaction.set_label(f"{VLAN_LABEL}{vlan}", label)
-
-    def _apply_vlan_interface(
-        self, transaction: Transaction, _have: State | None, name: str, want: VlanInterface | None
-    ) -> None:
-        if want is None:
-            transaction.remove_port(name)
-            return
-        columns = {"vlan_mode": "access", "tag": want.vlan, "trunks": ["set", ()]}
-        transaction.set_port(name, "internal", columns, {"mtu_request": want.mtu_bytes, "mac": self.mac})
+            transaction = Transaction(row, database)
+            transaction.set_columns(row, columns)
+            transaction.set_other_config(row, wanted)
+        database.transact(transaction.operations(), f"connetos: bridge {name}")

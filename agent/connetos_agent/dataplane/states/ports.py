@@ -41,3 +41,37 @@ class LinkStatus:
     up: bool
     carrier: bool
     mac: str
+
+
+@dataclass(frozen=True)
+class MacEntry:
+    """One entry of the MAC table: which port an address is behind; `age_seconds` since it was heard of last."""
+
+    vlan: int
+    mac: str
+    port: str
+    static: bool
+    age_seconds: int
+
+
+@dataclass(frozen=True)
+class LacpEnd:
+    """One end of a link that LACP runs on; `state` are the flags of IEEE 802.1AX, 6.4.2.3, by their first letters."""
+
+    system: str
+    system_priority: int
+    port: int
+    port_priority: int
+    key: int
+    state: str
+
+
+@dataclass(frozen=True)
+class LacpMember:
+    """A member of an aggregate as LACP sees it; `counters` by their names in the documented layout."""
+
+    aggregate: str
+    port: str
+    actor: LacpEnd
+    partner: LacpEnd
+    counters: dict[str, int]

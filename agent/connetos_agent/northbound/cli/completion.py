@@ -72,7 +72,7 @@ def _keys(
 def _values(node: Leaf | LeafList, document: Document) -> list[Completion]:
     leaf = node.item if isinstance(node, LeafList) else node
     if leaf.enum:
-        return [Completion(word) for word in leaf.enum]
+        return [Completion(str(word)) for word in leaf.enum]
     if leaf.type == "boolean":
         return [Completion("false"), Completion("true")]
     found: list[Completion] = []

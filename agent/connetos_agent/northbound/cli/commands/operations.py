@@ -73,7 +73,7 @@ def _complete(terminal: Terminal, words: Sequence[str]) -> list[Completion]:
         return [keyword(name, node.help) for name, node in children.items() if name not in given]
     node = children.get(rest[-1])
     if isinstance(node, Leaf) and node.enum:
-        return [Completion(word) for word in node.enum]
+        return [Completion(str(word)) for word in node.enum]
     return [] if node is None else [Completion(f"<{node.name}>", getattr(node, "accepts", "JSON"))]
 
 

@@ -1,0 +1,181 @@
+"""Storm control and rate limits of ports: OpenFlow meters on what comes in, a queueing discipline on what goes out.
+
+Open vSwitch's own `ingress_policing_rate` needs classifiers of the kernel that the userspace datapath's machine may lack
+and says so in a log only; meters are Open vSwitch's own in every datapath. What goes out is limited by the kernel's HTB,
+which Open vSwitch sets up, and again after its restart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
+from connetos_agent.dataplane.openvswitch import openflow, pipeline
+from connetos_agent.dataplane.openvswitch.bridge import Bridge
+from connetos_agent.dataplane.openvswitch.openflow import Flow, Meter
+from connetos_agent.dataplane.openvswitch.operations import Transaction, where
+from connetos_agent.dataplane.openvswitch.pipeline import OWNER, Area
+from connetos_agent.dataplane.states.base import State
+from connetos_agent.dataplane.states.switching import RateLimit, StormControl
+
+AREAS = {
+    "storm-control": (Area.BROADCAST, Area.MULTICAST, Area.UNICAST),
+    "rate-limit": (Area.RATE,),
+}
+HTB = "linux-htb"
+
+
+class Limits:
+    """Realises storm control and rate limits. See `connetos_agent.dataplane.openvswitch.part.Part`."""
+
+    kinds = frozenset(AREAS)
+
+    def __init__(self, bridge: Bridge) -> None:
+        self._bridge = bridge
+        self._kept: dict[ObjectKey, State] = {}
+
+    def refuse(self, target: ObjectKey, want: State) -> str:  # noqa: ARG002 - part of the protocol
+        """See `Part.refuse`."""
+        if isinstance(want, StormControl) and want.unicast is not None:
+            return "unicast frames to unknown addresses can't be told from others before Open vSwitch switches them"
+        return ""
+
+    def present(self) -> Iterable[ObjectKey]:
+        """See `Part.present`."""
+        names = self._bridge.names()
+        found = set()
+        for flow in self._bridge.openflow().flows():
+            port = self._bridge.port_of(names.get(flow.cookie & 0xFFFFFFFF, ""))
+            kind = next((k for k, areas in AREAS.items() if _area(flow) in areas), None)
+            if port and kind:
+                found.add(ObjectKey(kind, port))
+        for record in list(self._bridge.database.ports.values()):
+            if record.qos and (port := self._bridge.port_of(record.name)):
+                found.add(ObjectKey("rate-limit", port))
+        return found
+
+    def start(self) -> None:
+        """Lay the way from table to table."""
+        connection = self._bridge.openflow()
+        found = connection.flows()
+        connection.change(openflow.add_flow(flow) for flow in pipeline.base() if flow not in found)
+
+    # -- looking --------------------------------------------------------------------------------------
+
+    def observe(self, targets: Collection[ObjectKey]) -> Mapping[ObjectKey, State | None]:
+        """See `Part.observe`: the states whose flows and meters are there as they should be."""
+        if not targets:
+            return {}
+        flows = [flow for flow in self._bridge.openflow().flows() if flow.cookie >> 48 == OWNER]
+        meters = {meter.number: meter for meter in self._bridge.openflow().meters()}
+        found = {target: self._observe(target, flows, meters) for target in targets}
+        for target, state in found.items():
+            if state is not None:
+                self._kept.setdefault(target, state)
+        return found
+
+    def _observe(self, target: ObjectKey, flows: Sequence[Flow], meters: Mapping[int, Meter]) -> State | None:
+        number = self._bridge.number(self._bridge.device(target.key))
+        mine = [f for f in flows if f.cookie & 0xFFFFFFFF == number and _area(f) in AREAS[target.kind]]
+        rates = {
+            area: meter.kilobits if (meter := meters.get(pipeline.meter_number(area, number))) else None
+            for area in AREAS[target.kind]
+        }
+        state: StormControl | RateLimit
+        if target.kind == "storm-control":
+            state = StormControl(rates[Area.BROADCAST], rates[Area.MULTICAST], None)
+            empty = StormControl(None, None, None)
+        else:
+            state = RateLimit(rates[Area.RATE], self._egress(target.key))
+            empty = RateLimit(None, None)  # type: ignore[assignment]
+        wanted, _ = _wanted(number, state)
+        if sorted(map(_place, mine)) != sorted(map(_place, wanted)):
+            return StormControl(0, 0, 0) if target.kind == "storm-control" else RateLimit(0, 0)
+        return None if state == empty else state
+
+    def _egress(self, port: str) -> int | None:
+        """The rate that the kernel limits a port to, in kbit/s, as Open vSwitch reads it from there."""
+        device = self._bridge.device(port)
+        record = self._bridge.database.ports.get(device)
+        if record is None or not record.qos:
+            return None
+        text = self._bridge.control.call("qos/show", device)
+        words = text.split()
+        if HTB not in words or "max-rate:" not in words:
+            return 0
+        return int(words[words.index("max-rate:") + 1]) // 1000
+
+    # -- changing -------------------------------------------------------------------------------------
+
+    def stage(self, transaction: Transaction, step: Step) -> None:
+        """See `Part.stage`: the rate of what goes out."""
+        if step.target.kind != "rate-limit":
+            return
+        device = self._bridge.device(step.target.key)
+        record = self._bridge.database.ports.get(device)
+        egress = step.want.egress if isinstance(step.want, RateLimit) else None
+        if record is None:
+            return
+        if record.qos:
+            transaction.add({"op": "delete", "table": "QoS", "where": where(record.qos)})
+        reference: list[object] = ["set", []]
+        if egress is not None:
+            row = transaction.name("qos")
+            transaction.add(
+                {
+                    "op": "insert", "table": "QoS", "uuid-name": row,
+                    "row": {"type": HTB, "other_config": ["map", [["max-rate", str(egress * 1000)]]],
+                            "external_ids": ["map", [["connetos", device]]]},
+                }
+            )  # fmt: skip
+            reference = ["named-uuid", row]
+        transaction.add(
+            {"op": "update", "table": "Port", "where": where(record.uuid), "row": {"qos": reference}}
+        )
+
+    def finish(self, steps: Sequence[Step]) -> None:
+        """See `Part.finish`: flows and meters."""
+        connection = self._bridge.openflow()
+        flows, there = connection.flows(), {meter.number for meter in connection.meters()}
+        messages: list[bytes] = []
+        for step in steps:
+            number = self._bridge.number(self._bridge.device(step.target.key))
+            if not number and step.want is not None:
+                raise DriverError(f"{step.target}: Open vSwitch gave the port no number")
+            wanted, meters = _wanted(number, step.want)
+            mine = [
+                f for f in flows if f.cookie & 0xFFFFFFFF == number and _area(f) in AREAS[step.target.kind]
+            ]
+            places = [_place(flow) for flow in wanted]
+            messages += [openflow.add_meter(meter, there=meter.number in there) for meter in meters]
+            messages += [openflow.add_flow(flow) for flow in wanted]
+            messages += [openflow.delete_flow(flow) for flow in mine if _place(flow) not in places]
+            unused = {pipeline.meter_number(area, number) for area in AREAS[step.target.kind]}
+            unused -= {meter.number for meter in meters}
+            messages += [openflow.delete_meter(meter) for meter in unused & there]
+            if step.want is None:
+                self._kept.pop(step.target, None)
+            else:
+                self._kept[step.target] = step.want
+        connection.change(messages)
+
+    def restore(self) -> None:
+        """See `Part.restore`."""
+        self.start()
+        self.finish([Step("", target, None, state) for target, state in self._kept.items()])
+
+
+def _wanted(number: int, state: State | None) -> tuple[list[Flow], list[Meter]]:
+    if isinstance(state, StormControl):
+        return pipeline.storm(number, state)
+    if isinstance(state, RateLimit) and state.ingress is not None:
+        return pipeline.rate(number, state.ingress)
+    return [], []
+
+
+def _area(flow: Flow) -> int:
+    return flow.cookie >> 32 & 0xFFFF
+
+
+def _place(flow: Flow) -> tuple[int, int, bytes]:
+    return flow.table, flow.priority, flow.match

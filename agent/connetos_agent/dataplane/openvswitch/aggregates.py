@@ -332,9 +332,9 @@ class Aggregates:
         }
 
     def _interface(self, device: str) -> dict[str, object]:
-        number = list(self._bridge.platform.ports.values()).index(device) + 1
+        number = self._bridge.requested_number(self._bridge.port_of(device))
         config = [["lacp-port-id", str(number)], ["lacp-port-priority", PRIORITY]]
-        return {"type": "", "other_config": ["map", config]}
+        return {"type": "", "ofport_request": number, "other_config": ["map", config]}
 
     def finish(self, steps: Sequence[Step]) -> None:
         """See `Part.finish`: the flows."""

@@ -84,6 +84,13 @@ class Bridge:
         interface = self.database.interfaces.get(device)
         return 0 if interface is None else interface.ofport
 
+    def requested_number(self, name: str) -> int:
+        """The OpenFlow number that a port shall have, the same after every restart: that of its place on the panel,
+        or 1000 more than an aggregate's."""
+        if name.startswith("ae"):
+            return 1000 + int(name.removeprefix("ae"))
+        return list(self.platform.ports).index(name) + 1
+
     def names(self) -> dict[int, str]:
         """Devices of this bridge by their OpenFlow numbers."""
         members = self.row().ports

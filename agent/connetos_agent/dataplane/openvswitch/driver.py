@@ -127,7 +127,6 @@ class OpenVSwitchDriver:
         self.bridge.mac = switch_mac(self.bridge.platform)
         self.bridge.database.open()
         self._ensure_bridge()
-        self._limits.start()
         self._aggregates.start()
         self._restarts.start()
 

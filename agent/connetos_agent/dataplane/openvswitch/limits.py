@@ -22,6 +22,8 @@ AREAS = {
     "storm-control": (Area.BROADCAST, Area.MULTICAST, Area.UNICAST),
     "rate-limit": (Area.RATE,),
 }
+OURS = frozenset({Area.BASE, *AREAS["storm-control"], *AREAS["rate-limit"]})
+BROKEN = (StormControl(0, 0, 0), RateLimit(0, 0))
 HTB = "linux-htb"
 
 
@@ -54,12 +56,6 @@ class Limits:
                 found.add(ObjectKey("rate-limit", port))
         return found
 
-    def start(self) -> None:
-        """Lay the way from table to table."""
-        connection = self._bridge.openflow()
-        found = connection.flows()
-        connection.change(openflow.add_flow(flow) for flow in pipeline.base() if flow not in found)
-
     # -- looking --------------------------------------------------------------------------------------
 
     def observe(self, targets: Collection[ObjectKey]) -> Mapping[ObjectKey, State | None]:
@@ -70,7 +66,7 @@ class Limits:
         meters = {meter.number: meter for meter in self._bridge.openflow().meters()}
         found = {target: self._observe(target, flows, meters) for target in targets}
         for target, state in found.items():
-            if state is not None:
+            if state is not None and state not in BROKEN:
                 self._kept.setdefault(target, state)
         return found
 
@@ -90,7 +86,7 @@ class Limits:
             empty = RateLimit(None, None)  # type: ignore[assignment]
         wanted, _ = _wanted(number, state)
         if sorted(map(_place, mine)) != sorted(map(_place, wanted)):
-            return StormControl(0, 0, 0) if target.kind == "storm-control" else RateLimit(0, 0)
+            return BROKEN[target.kind == "rate-limit"]
         return None if state == empty else state
 
     def _egress(self, port: str) -> int | None:
@@ -135,34 +131,35 @@ class Limits:
 
     def finish(self, steps: Sequence[Step]) -> None:
         """See `Part.finish`: flows and meters."""
-        connection = self._bridge.openflow()
-        flows, there = connection.flows(), {meter.number for meter in connection.meters()}
-        messages: list[bytes] = []
         for step in steps:
-            number = self._bridge.number(self._bridge.device(step.target.key))
-            if not number and step.want is not None:
-                raise DriverError(f"{step.target}: Open vSwitch gave the port no number")
-            wanted, meters = _wanted(number, step.want)
-            mine = [
-                f for f in flows if f.cookie & 0xFFFFFFFF == number and _area(f) in AREAS[step.target.kind]
-            ]
-            places = [_place(flow) for flow in wanted]
-            messages += [openflow.add_meter(meter, there=meter.number in there) for meter in meters]
-            messages += [openflow.add_flow(flow) for flow in wanted]
-            messages += [openflow.delete_flow(flow) for flow in mine if _place(flow) not in places]
-            unused = {pipeline.meter_number(area, number) for area in AREAS[step.target.kind]}
-            unused -= {meter.number for meter in meters}
-            messages += [openflow.delete_meter(meter) for meter in unused & there]
             if step.want is None:
                 self._kept.pop(step.target, None)
             else:
                 self._kept[step.target] = step.want
-        connection.change(messages)
+        self.restore()
 
     def restore(self) -> None:
-        """See `Part.restore`."""
-        self.start()
-        self.finish([Step("", target, None, state) for target, state in self._kept.items()])
+        """See `Part.restore`: brings all flows and meters to what is kept, with the way from table to table."""
+        flows, meters = pipeline.base() if self._kept else [], []
+        for target, state in self._kept.items():
+            number = self._bridge.number(self._bridge.device(target.key))
+            if not number:
+                raise DriverError(f"{target}: Open vSwitch gave the port no number")
+            own = _wanted(number, state)
+            flows += own[0]
+            meters += own[1]
+        connection = self._bridge.openflow()
+        found = [flow for flow in connection.flows() if flow.cookie >> 48 == OWNER and _area(flow) in OURS]
+        there = {meter.number: meter for meter in connection.meters() if meter.number in pipeline.METERS}
+        places, numbers = {_place(flow) for flow in flows}, {meter.number for meter in meters}
+        connection.change(
+            [
+                *(openflow.add_meter(m, there=m.number in there) for m in meters if there.get(m.number) != m),
+                *(openflow.add_flow(flow) for flow in flows if flow not in found),
+                *(openflow.delete_flow(flow) for flow in found if _place(flow) not in places),
+                *(openflow.delete_meter(number) for number in there if number not in numbers),
+            ]
+        )
 
 
 def _wanted(number: int, state: State | None) -> tuple[list[Flow], list[Meter]]:

@@ -61,15 +61,23 @@ class MacTable:
         learned = [e for e in self.entries() if not e.static and port in (None, e.port)]
         if port is None:
             self._bridge.control.call("fdb/flush", self._bridge.name)
-        for entry in learned if port is not None else ():
+        for entry in learned if port is not None else ():  # only static entries can be deleted one by one
+            self._add(port or "", entry.vlan, entry.mac)
             self._delete(entry.vlan, entry.mac)
         return len(learned)
+
+    def _add(self, port: str, vlan: int, mac: str) -> None:
+        answer = self._bridge.control.call(
+            "fdb/add", self._bridge.name, self._bridge.device(port), str(vlan), mac
+        ).strip()
+        if answer:
+            raise DriverError(f"a static MAC address at {port}: Open vSwitch says: {answer}")
 
     def _delete(self, vlan: int, mac: str) -> None:
         try:
             self._bridge.control.call("fdb/del", self._bridge.name, str(vlan), mac)
         except CommandRefused as error:
-            if "not found" not in str(error):  # it may have aged meanwhile
+            if "could not find" not in str(error):  # it went with its port
                 raise
 
     def observe(self, targets: Collection[ObjectKey]) -> Mapping[ObjectKey, State | None]:
@@ -104,11 +112,8 @@ class MacTable:
             for vlan, mac in _entries(step.have) - _entries(step.want):
                 self._delete(vlan, mac)
         for step in mine:
-            device = self._bridge.device(step.target.key)
             for vlan, mac in sorted(_entries(step.want)):
-                answer = self._bridge.control.call("fdb/add", self._bridge.name, device, str(vlan), mac)
-                if answer.strip():
-                    raise DriverError(f"{step.target}: Open vSwitch says: {answer.strip()}")
+                self._add(step.target.key, vlan, mac)
             if isinstance(step.want, StaticMacs):
                 self._kept[step.target.key] = step.want
             else:

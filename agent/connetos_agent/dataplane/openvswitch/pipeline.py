@@ -88,6 +88,10 @@ def base() -> list[Flow]:
     ]
 
 
+METERS = range(1 << 18)
+"""Numbers of the meters of limits; whoever needs others takes them from above."""
+
+
 def meter_number(area: Area, port: int) -> int:
     """The meter of a limit: four for each port."""
     return port << 2 | area - 1

@@ -23,6 +23,8 @@ from connetos_agent.dataplane.states.ports import Port
 from connetos_agent.dataplane.states.vlans import Vlan, VlanInterface
 
 VLAN_LABEL = "vlan-"
+VLAN_NUMBERS = 2000
+"""OpenFlow numbers of VLAN interfaces are their VLAN's and this."""
 
 
 def is_device(name: str) -> bool:
@@ -155,15 +157,11 @@ class Ports:
             columns["tag"] = want.native_vlan
         if have is None or have.mode != want.mode or (not access and have.vlans != want.vlans):
             columns["trunks"] = ["set", () if access else want.vlans]
-        if name.startswith("ae"):
-            peer = (
-                {"options": ["map", [["peer", f"{name}-up"]]]}
-                if have is None or have.mode == "failed"
-                else {}
-            )
-            transaction.set_port(device, "patch", columns, peer)
-        else:
-            transaction.set_port(device, "", columns, {})
+        new = have is None or have.mode == "failed"
+        interface: dict[str, Any] = {"ofport_request": self._bridge.requested_number(name)} if new else {}
+        if new and name.startswith("ae"):
+            interface["options"] = ["map", [["peer", f"{name}-up"]]]
+        transaction.set_port(device, "patch" if name.startswith("ae") else "", columns, interface)
 
     @staticmethod
     def _apply_vlan(transaction: Transaction, _have: State | None, vlan: str, want: Vlan | None) -> None:
@@ -177,5 +175,9 @@ class Ports:
             transaction.remove_port(name)
             return
         columns = {"vlan_mode": "access", "tag": want.vlan, "trunks": ["set", ()]}
-        interface = {"mtu_request": want.mtu_bytes, "mac": self._bridge.mac}
+        interface = {
+            "mtu_request": want.mtu_bytes,
+            "mac": self._bridge.mac,
+            "ofport_request": VLAN_NUMBERS + want.vlan,
+        }
         transaction.set_port(name, "internal", columns, interface)

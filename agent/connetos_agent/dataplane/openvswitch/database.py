@@ -31,7 +31,6 @@ from connetos_agent.dataplane.openvswitch.records import (
     InterfaceRecord,
     MirrorRecord,
     PortRecord,
-    QosRecord,
     Records,
 )
 
@@ -234,10 +233,10 @@ class Database:
         """Rows of table Mirror by name, as last heard from the server."""
         return self._records.mirrors
 
-    @property
-    def qos(self) -> Mapping[str, QosRecord]:
-        """Rows of table QoS by the port that they were made for, as last heard from the server."""
-        return self._records.qos
+    def qos_type(self, uuid: str) -> str:
+        """The type of a row of table QoS; empty if there is none."""
+        record = self._records.qos.get(uuid)
+        return "" if record is None else record.type
 
     def name_of(self, uuid: str) -> str:
         """The name of the row with this UUID; empty for none."""

@@ -127,6 +127,7 @@ class OpenVSwitchDriver:
         self.bridge.mac = switch_mac(self.bridge.platform)
         self.bridge.database.open()
         self._ensure_bridge()
+        self._limits.open()
         self._aggregates.start()
         self._restarts.start()
 
@@ -134,6 +135,7 @@ class OpenVSwitchDriver:
         """See `Driver.close`."""
         self._restarts.close()
         self._aggregates.close()
+        self._limits.close()
         self.bridge.close()
 
     def refuse(self, wanted: Mapping[ObjectKey, State]) -> Mapping[ObjectKey, str]:

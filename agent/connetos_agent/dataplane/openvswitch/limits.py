@@ -1,20 +1,23 @@
-"""Storm control and rate limits of ports: OpenFlow meters on what comes in, a queueing discipline on what goes out.
+"""Storm control and rate limits of ports: OpenFlow meters on what comes in, a token bucket on what goes out (`egress`).
 
 Open vSwitch's own `ingress_policing_rate` needs classifiers of the kernel that the userspace datapath's machine may lack
-and says so in a log only; meters are Open vSwitch's own in every datapath. What goes out is limited by the kernel's HTB,
-which Open vSwitch sets up, and again after its restart.
+and says so in a log only; meters are Open vSwitch's own in every datapath.
 """
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
 from connetos_agent.dataplane.openvswitch import openflow, pipeline
 from connetos_agent.dataplane.openvswitch.bridge import Bridge
+from connetos_agent.dataplane.openvswitch.database import Operation
+from connetos_agent.dataplane.openvswitch.egress import EgressLimits
 from connetos_agent.dataplane.openvswitch.openflow import Flow, Meter
 from connetos_agent.dataplane.openvswitch.operations import Transaction, where
 from connetos_agent.dataplane.openvswitch.pipeline import OWNER, Area
+from connetos_agent.dataplane.openvswitch.ports import is_device
 from connetos_agent.dataplane.states.base import State
 from connetos_agent.dataplane.states.switching import RateLimit, StormControl
 
@@ -24,7 +27,8 @@ AREAS = {
 }
 OURS = frozenset({Area.BASE, *AREAS["storm-control"], *AREAS["rate-limit"]})
 BROKEN = (StormControl(0, 0, 0), RateLimit(0, 0))
-HTB = "linux-htb"
+NOOP = "linux-noop"
+"""The QoS type that leaves the device's queueing discipline as it is."""
 
 
 class Limits:
@@ -35,6 +39,15 @@ class Limits:
     def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge
         self._kept: dict[ObjectKey, State] = {}
+        self._egress_limits: EgressLimits
+
+    def open(self) -> None:
+        """Take the connection to the kernel."""
+        self._egress_limits = EgressLimits()
+
+    def close(self) -> None:
+        """Give it back."""
+        self._egress_limits.close()
 
     def refuse(self, target: ObjectKey, want: State) -> str:  # noqa: ARG002 - part of the protocol
         """See `Part.refuse`."""
@@ -64,13 +77,16 @@ class Limits:
             return {}
         flows = [flow for flow in self._bridge.openflow().flows() if flow.cookie >> 48 == OWNER]
         meters = {meter.number: meter for meter in self._bridge.openflow().meters()}
-        found = {target: self._observe(target, flows, meters) for target in targets}
+        egress = self._egress_limits.limits() if any(t.kind == "rate-limit" for t in targets) else {}
+        found = {target: self._observe(target, flows, meters, egress) for target in targets}
         for target, state in found.items():
             if state is not None and state not in BROKEN:
                 self._kept.setdefault(target, state)
         return found
 
-    def _observe(self, target: ObjectKey, flows: Sequence[Flow], meters: Mapping[int, Meter]) -> State | None:
+    def _observe(
+        self, target: ObjectKey, flows: Sequence[Flow], meters: Mapping[int, Meter], egress: Mapping[int, int]
+    ) -> State | None:
         number = self._bridge.number(self._bridge.device(target.key))
         mine = [f for f in flows if f.cookie & 0xFFFFFFFF == number and _area(f) in AREAS[target.kind]]
         rates = {
@@ -82,24 +98,23 @@ class Limits:
             state = StormControl(rates[Area.BROADCAST], rates[Area.MULTICAST], None)
             empty = StormControl(None, None, None)
         else:
-            state = RateLimit(rates[Area.RATE], self._egress(target.key))
+            state = RateLimit(rates[Area.RATE], self._egress(target.key, egress))
             empty = RateLimit(None, None)  # type: ignore[assignment]
         wanted, _ = _wanted(number, state)
         if sorted(map(_place, mine)) != sorted(map(_place, wanted)):
             return BROKEN[target.kind == "rate-limit"]
         return None if state == empty else state
 
-    def _egress(self, port: str) -> int | None:
-        """The rate that the kernel limits a port to, in kbit/s, as Open vSwitch reads it from there."""
+    def _egress(self, port: str, limits: Mapping[int, int]) -> int | None:
+        """The rate that the kernel limits a port to, in kbit/s; 0 if Open vSwitch would take the limit away."""
         device = self._bridge.device(port)
-        record = self._bridge.database.ports.get(device)
-        if record is None or not record.qos:
+        try:
+            limit = limits.get(socket.if_nametoindex(device))
+        except OSError:
             return None
-        text = self._bridge.control.call("qos/show", device)
-        words = text.split()
-        if HTB not in words or "max-rate:" not in words:
-            return 0
-        return int(words[words.index("max-rate:") + 1]) // 1000
+        record = self._bridge.database.ports.get(device)
+        noop = record is not None and record.qos and self._bridge.database.qos_type(record.qos) == NOOP
+        return limit if limit is None or noop else 0
 
     # -- changing -------------------------------------------------------------------------------------
 
@@ -112,22 +127,13 @@ class Limits:
         egress = step.want.egress if isinstance(step.want, RateLimit) else None
         if record is None:
             return
-        if record.qos:
+        if record.qos and egress is None:
             transaction.add({"op": "delete", "table": "QoS", "where": where(record.qos)})
-        reference: list[object] = ["set", []]
-        if egress is not None:
+            transaction.add(_set_qos(record.uuid, ["set", []]))
+        elif egress is not None and not record.qos:
             row = transaction.name("qos")
-            transaction.add(
-                {
-                    "op": "insert", "table": "QoS", "uuid-name": row,
-                    "row": {"type": HTB, "other_config": ["map", [["max-rate", str(egress * 1000)]]],
-                            "external_ids": ["map", [["connetos", device]]]},
-                }
-            )  # fmt: skip
-            reference = ["named-uuid", row]
-        transaction.add(
-            {"op": "update", "table": "Port", "where": where(record.uuid), "row": {"qos": reference}}
-        )
+            transaction.add({"op": "insert", "table": "QoS", "uuid-name": row, "row": {"type": NOOP}})
+            transaction.add(_set_qos(record.uuid, ["named-uuid", row]))
 
     def finish(self, steps: Sequence[Step]) -> None:
         """See `Part.finish`: flows and meters."""
@@ -136,6 +142,11 @@ class Limits:
                 self._kept.pop(step.target, None)
             else:
                 self._kept[step.target] = step.want
+            device = self._bridge.device(step.target.key)
+            if step.target.kind == "rate-limit" and is_device(device):
+                self._egress_limits.limit(
+                    device, step.want.egress if isinstance(step.want, RateLimit) else None
+                )
         self.restore()
 
     def restore(self) -> None:
@@ -160,6 +171,10 @@ class Limits:
                 *(openflow.delete_meter(number) for number in there if number not in numbers),
             ]
         )
+
+
+def _set_qos(port: str, reference: list[object]) -> Operation:
+    return {"op": "update", "table": "Port", "where": where(port), "row": {"qos": reference}}
 
 
 def _wanted(number: int, state: State | None) -> tuple[list[Flow], list[Meter]]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
 from connetos_agent.dataplane.openvswitch.bridge import Bridge
-from connetos_agent.dataplane.openvswitch.operations import Transaction
+from connetos_agent.dataplane.openvswitch.operations import Transaction, where
 from connetos_agent.dataplane.states.base import State
 from connetos_agent.dataplane.states.switching import Mirror
 from connetos_sdk.model.ranges import port_order
@@ -56,19 +56,23 @@ class Mirrors:
         return self._bridge.port_of(device) or device
 
     def stage(self, transaction: Transaction, step: Step) -> None:
-        """See `Part.stage`: a new row in the place of the old one."""
+        """See `Part.stage`: a row."""
         old = self._bridge.database.mirrors.get(step.target.key)
-        if old is not None:
-            transaction.remove_mirror(old.uuid)
         want = step.want
-        if isinstance(want, Mirror):
-            row = transaction.name("mirror")
+        if not isinstance(want, Mirror):
+            if old is not None:
+                transaction.remove_mirror(old.uuid)
+        else:
             columns = {
                 "name": step.target.key,
                 "select_src_port": ["set", [self._reference(port) for port in want.ingress]],
                 "select_dst_port": ["set", [self._reference(port) for port in want.egress]],
                 "output_port": self._reference(want.output),
             }
+            if old is not None:
+                transaction.add({"op": "update", "table": "Mirror", "where": where(old.uuid), "row": columns})
+                return
+            row = transaction.name("mirror")
             transaction.add({"op": "insert", "table": "Mirror", "uuid-name": row, "row": columns})
             transaction.add_mirror(["named-uuid", row])
 

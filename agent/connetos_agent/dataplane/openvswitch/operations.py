@@ -128,11 +128,14 @@ class Transaction:
         return self.new_bond(name, columns, [["named-uuid", row]])
 
     def _take_out(self, device: str) -> None:
-        """A device is in one port at a time: take it out of the one it is in."""
+        """A device is in one port at a time: take it out of the one that it has in our bridges."""
         interface = self._database.interfaces.get(device)
+        ours = [
+            b for b in list(self._database.bridges.values()) if b is self._own or b.name.startswith("lag-ae")
+        ]
         if interface is not None:
             for port in list(self._database.ports.values()):
-                if interface.uuid in port.interfaces:
+                if interface.uuid in port.interfaces and any(port.uuid in bridge.ports for bridge in ours):
                     self.leave(port, interface.uuid)
 
     def leave(self, port: PortRecord, interface: str) -> None:

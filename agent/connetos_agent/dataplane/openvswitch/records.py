@@ -14,7 +14,7 @@ COLUMNS = {
         "name", "type", "error", "mac_in_use", "mtu_request", "ofport", "link_state", "lacp_current", "options",
     ],
     "Mirror": ["name", "select_src_port", "select_dst_port", "output_port"],
-    "QoS": ["type", "other_config", "external_ids"],
+    "QoS": ["type"],
 }  # fmt: skip
 
 
@@ -79,12 +79,11 @@ class MirrorRecord:
 
 @dataclass(frozen=True)
 class QosRecord:
-    """A row of table QoS; `name` is the port that it was made for."""
+    """A row of table QoS; it has no name but its UUID."""
 
     uuid: str
     name: str
     type: str
-    other_config: Mapping[str, str]
 
 
 def _list(value: Any) -> list[Any]:
@@ -155,8 +154,7 @@ def _mirror(uuid: str, row: Mapping[str, Any]) -> MirrorRecord:
 
 
 def _qos(uuid: str, row: Mapping[str, Any]) -> QosRecord:
-    name = dict(row["external_ids"][1]).get("connetos", uuid)
-    return QosRecord(uuid, name, row["type"], dict(row["other_config"][1]))
+    return QosRecord(uuid, uuid, row["type"])
 
 
 class Records:

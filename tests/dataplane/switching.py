@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from connetos_sdk.lab import Lab
 
@@ -69,12 +70,13 @@ def rate_through(
 
 
 _CONVERSE = """
-import socket, struct, sys
+import socket, sys, time
 device, flows = sys.argv[1], sys.stdin.read().split()
 sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 sock.bind((device, 0))
 for frame in flows:
     sock.send(bytes.fromhex(frame))
+    time.sleep(0.002)  # each is a flow that Open vSwitch has to look up first
 """
 
 _TAP = """
@@ -125,3 +127,13 @@ def cables_taken(
     assert tap.returncode == 0, errors
     found: dict[str, list[str]] = json.loads(output)
     return found
+
+
+def until(happens: Callable[[], bool], seconds: float = 10.0) -> bool:
+    """Whether something comes true before `seconds` are over."""
+    end = time.monotonic() + seconds
+    while not happens():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,7 +12,7 @@ from connetos_sdk.errors import NotRealisable, RuleViolation
 from connetos_sdk.lab import Lab
 from tests.conftest import connect, topology
 from tests.dataplane.packets import EXPERIMENTAL, frame, reaches, who_hears
-from tests.dataplane.switching import rate_through
+from tests.dataplane.switching import rate_through, until
 
 pytestmark = pytest.mark.ovs
 PORT = "set interface gigabit-ethernet te-1/1/{}"
@@ -49,16 +48,6 @@ def leaf(lab: Lab) -> Iterator[Switch]:
         yield switch
         switch.rollback(revision=before)
         assert switch.system().troubles == []
-
-
-def until(happens: Callable[[], bool], seconds: float = 10.0) -> bool:
-    """Whether something comes true before `seconds` are over."""
-    end = time.monotonic() + seconds
-    while not happens():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 @pytest.mark.parametrize(

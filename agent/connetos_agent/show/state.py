@@ -15,6 +15,8 @@ from connetos_agent.machine.procfs import CpuUsage
 from connetos_agent.show import interfaces, machine, routes, system, vlans
 from connetos_sdk.errors import NotFound
 from connetos_sdk.model.paths import Path
+from connetos_sdk.model.ranges import port_order
+from connetos_sdk.model.rules import AGGREGATES
 from connetos_sdk.model.tree import Document, get
 
 Area = Callable[["StateReader"], Any]
@@ -98,6 +100,11 @@ class StateReader:
     def running(self) -> Document:
         """The running configuration."""
         return self.manager.running.document
+
+    def switch_ports(self) -> list[str]:
+        """Ports and aggregates, in the order of the panel; members of aggregates are among them."""
+        ports = sorted(self.manager.dataplane.platform.ports, key=port_order)
+        return [*ports, *sorted(get(self.running, AGGREGATES, {}), key=port_order)]
 
     def observe(self, targets: Collection[ObjectKey]) -> dict[ObjectKey, State | None]:
         """The states of objects, each from the driver that realises it."""

@@ -32,7 +32,7 @@ def state(reader: StateReader) -> dict[str, Any]:
         }
         for vlan in ids
     }
-    names = sorted(reader.manager.dataplane.platform.ports, key=port_order)
+    names = reader.switch_ports()
     states = reader.observe([ObjectKey("port", name) for name in names])
     for name in names:
         port = states[ObjectKey("port", name)]

@@ -82,8 +82,10 @@ class Mirrors:
             raise DriverError(f"{port} isn't a port of its own yet: commit that first, then the mirror")
         return ["uuid", record.uuid]
 
-    def finish(self, steps: Sequence[Step]) -> None:
-        """See `Part.finish`: OVSDB has all of it."""
+    def finish(self, steps: Sequence[Step]) -> None:  # noqa: ARG002 - part of the protocol
+        """See `Part.finish`: Open vSwitch 3.1 doesn't look again at flows that it has in its cache already, so that
+        what flows on would go on without its copy (or with it)."""
+        self._bridge.control.call("revalidator/purge")
 
     def restore(self) -> None:
         """See `Part.restore`: OVSDB has all of it."""

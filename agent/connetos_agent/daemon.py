@@ -21,15 +21,19 @@ from connetos_agent.config.manager import ConfigManager
 from connetos_agent.config.operations import add_operations
 from connetos_agent.config.store import Store
 from connetos_agent.config.transaction import Dataplane
+from connetos_agent.dataplane.access import AccessDriver
 from connetos_agent.dataplane.accounts import AccountsDriver
 from connetos_agent.dataplane.base import Driver
+from connetos_agent.dataplane.clock import ClockDriver
 from connetos_agent.dataplane.intents import KINDS
 from connetos_agent.dataplane.memory import MemoryDriver
+from connetos_agent.dataplane.rsyslog import RsyslogDriver
 from connetos_agent.events import Events
 from connetos_agent.northbound import certificate
 from connetos_agent.northbound.auth import Authenticator
 from connetos_agent.northbound.cli.operation import add_operation as add_cli_operation
 from connetos_agent.northbound.cli.server import CliServer
+from connetos_agent.northbound.cli.tech_support import TechSupport
 from connetos_agent.northbound.http import HttpServer
 from connetos_agent.northbound.logins import Logins
 from connetos_agent.northbound.problems import problem
@@ -41,9 +45,11 @@ from connetos_agent.services.packages.service import PackageService
 from connetos_agent.settings import Settings
 from connetos_agent.show.state import StateReader
 from connetos_agent.sockets import ListeningSockets, tcp_socket
-from connetos_agent.systemd import notify
+from connetos_agent.switch_log import SwitchLog
+from connetos_agent.systemd import KeptSockets, notify
 from connetos_sdk import __version__
 from connetos_sdk.errors import ConnetosError
+from connetos_sdk.model.tree import effective
 
 if TYPE_CHECKING:
     from connetos_agent.northbound.xrl.service import XrlService
@@ -55,12 +61,37 @@ M_ARENA_MAX = -8
 """Parameter of mallopt(3)."""
 
 
-def make_dataplane(config: Settings, accounts: AccountsDriver, daemons: Daemons) -> Dataplane:
+class Own:
+    """What the agent realises itself, on every data plane: who may log in and how, its log, its time zone."""
+
+    def __init__(self, config: Settings) -> None:
+        self.accounts = _accounts(config)
+        self.access = AccessDriver()
+        self.log = SwitchLog(config.state_directory / "log", RsyslogDriver.socket_in(config.run_directory))
+        self.clock = ClockDriver(Path("/") if config.host.dedicated else None)
+
+    @property
+    def drivers(self) -> list[Driver]:
+        """Their drivers."""
+        return [self.accounts, self.access, self.log.driver, self.clock]
+
+
+def _accounts(config: Settings) -> AccountsDriver:
+    if not config.host.dedicated:
+        return AccountsDriver()
+    from connetos_agent.dataplane.linux_accounts import LinuxAccountsDriver
+
+    return LinuxAccountsDriver()
+
+
+def make_dataplane(config: Settings, own: Own, daemons: Daemons) -> Dataplane:
     """The drivers that the settings ask for."""
     drivers: list[Driver]
     if config.dataplane == "memory":
-        drivers = [MemoryDriver(KINDS.keys() - accounts.kinds), accounts]
+        realised = {kind for driver in own.drivers for kind in driver.kinds}
+        drivers = [MemoryDriver(KINDS.keys() - realised), *own.drivers]
     else:
+        from connetos_agent.dataplane.chrony import ChronyDriver
         from connetos_agent.dataplane.host import HostDriver
         from connetos_agent.dataplane.kernel import KernelDriver, KernelSettingsDriver
         from connetos_agent.dataplane.lldp import LldpDriver
@@ -80,7 +111,9 @@ def make_dataplane(config: Settings, accounts: AccountsDriver, daemons: Daemons)
             KernelSettingsDriver(config.platform),
             HostDriver(),
             LldpDriver(config.platform, config.run_directory, daemons),
-            accounts,
+            *own.drivers,
+            ChronyDriver(daemons, config.run_directory, sets_clock=config.host.dedicated),
+            RsyslogDriver(daemons, config.run_directory),
         ]
     return Dataplane(drivers, config.platform)
 
@@ -90,30 +123,48 @@ class Agent:
 
     def __init__(self, config: Settings) -> None:
         self._config = config
-        self._accounts = AccountsDriver()
+        self._own = Own(config)
         self._daemons = Daemons(config.run_directory)
         self.manager = ConfigManager(
             Store(config.state_directory),
-            make_dataplane(config, self._accounts, self._daemons),
+            make_dataplane(config, self._own, self._daemons),
             Events(),
             config.run_directory / "resume",
         )
         self.operations = Operations()
         add_operations(self.operations, self.manager)
-        self._services = make_services(config, self.manager)
+        self.ended = asyncio.Event()
+        self.boots_again = False
+        """Whether the agent ends to begin as after a boot."""
+        self._own.log.hostname = lambda: str(effective(self.manager.running.document, ("system", "hostname")))
+        self._services = make_services(config, self.manager, self._own.log, self._boot_again)
         for service in self._services:
             service.add_operations(self.operations)
         self._logins = Logins()
-        authenticator, state = Authenticator(self._accounts), self._state_reader()
+        authenticator, state = Authenticator(self._own.accounts, self._own.access), self._state_reader()
         uploads = next((s.uploads for s in self._services if isinstance(s, PackageService)), None)
         self._rest = RestApi(self.manager, state, self.operations, authenticator, uploads)
         self._cli = CliServer(
-            self.manager, state, self._rest.reader, self.operations, authenticator, logins=self._logins
+            self.manager,
+            state,
+            self._rest.reader,
+            self.operations,
+            authenticator,
+            logins=self._logins,
+            log=self._own.log,
+            access=self._own.access,
         )
+        TechSupport(
+            self._cli.terminal, config.state_directory / "tech-support", self._own.log
+        ).add_operations(self.operations)
         add_cli_operation(self.operations, self._cli.open_session)
         self._xrl: XrlService | None = None
         self._sockets = ListeningSockets()
         self._server = HttpServer(self._rest.handle, problem)
+
+    def _boot_again(self) -> None:
+        self.boots_again = True
+        self.ended.set()
 
     def _state_reader(self) -> StateReader:
         areas = {"daemons": self._daemons.state}
@@ -123,6 +174,7 @@ class Agent:
     async def start(self) -> None:
         """Start everything; when this returns the switch is as configured and answers."""
         self._config.run_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        logging.getLogger("connetos_agent").addHandler(self._own.log)
         await self.manager.start()
         for service in self._services:
             await service.start()
@@ -152,7 +204,7 @@ class Agent:
             for sock in [*handed, *map(tcp_socket, self._config.listen)]:
                 await self._server.listen(sock, tls)
                 log.info("listening", extra={"address": sock.getsockname()})
-            if not self._accounts.any_accounts():
+            if not self._own.accounts.any_accounts():
                 log.warning(
                     "no user has a password, so nobody can log in from elsewhere; use the local socket"
                 )
@@ -179,6 +231,9 @@ class Agent:
         self._daemons.close()
         (self._config.run_directory / "agent.pid").unlink(missing_ok=True)
         self._sockets.remove()
+        logging.getLogger("connetos_agent").removeHandler(self._own.log)
+        if self.boots_again:
+            (self._config.run_directory / "resume").unlink(missing_ok=True)
 
     def _stop_reason(self) -> str:
         """Why the agent is stopped, if whoever stops it has left a note: an upgrade does."""
@@ -192,18 +247,19 @@ class Agent:
         return " ".join(text.split())
 
 
-async def _run(config: Settings) -> None:
+async def _run(config: Settings) -> bool:
+    """Run an agent to its end; whether it shall begin again as after a boot."""
     agent = Agent(config)
-    ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
+        loop.add_signal_handler(number, agent.ended.set)
     await agent.start()
     log.info("ready", extra={"version": __version__, "revision": agent.manager.running.revision})
     notify("READY=1")
-    await ended.wait()
-    notify("STOPPING=1")
+    await agent.ended.wait()
+    notify("RELOADING=1" if agent.boots_again else "STOPPING=1")
     await agent.stop()
+    return agent.boots_again
 
 
 def _use_one_arena() -> None:
@@ -228,8 +284,12 @@ def main() -> None:
         sys.exit(f"connetos-agent: {error}")
     logs.configure(config.log_level)
     _use_one_arena()
+    kept = KeptSockets()
     try:
-        asyncio.run(_run(config))
+        if asyncio.run(_run(config)):
+            kept.hand_over()
+            again = [sys.executable, "-m", "connetos_agent", "--config", str(arguments.config)]
+            os.execv(again[0], again)  # noqa: S606 - no shell
     except ConnetosError as error:
         log.error("the agent can't start: %s", error)
         sys.exit(1)

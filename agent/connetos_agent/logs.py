@@ -32,6 +32,7 @@ def configure(level: str) -> None:
     """Log to standard error from `level` (`debug`, `info`, `warning`, `error`) on."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
+    handler.setLevel(level.upper())  # a logger may let more through, for the switch's own log
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # its errors are cancelled requests
     logging.getLogger("pyroute2").setLevel(logging.WARNING)

@@ -29,6 +29,24 @@ class OpenVSwitchSettings:
     datapath_type: str | None = None
 
 
+INSTALLED = Path("/etc/connetos/agent.toml")
+"""Settings of the agent that a machine was installed with."""
+
+
+@dataclass(frozen=True)
+class HostSettings:
+    """What of the machine is the switch's.
+
+    Attributes:
+        dedicated: whether the machine is this switch and nothing else, so that its Linux accounts, clock, time zone
+            and power are the switch's. A lab's switches share their machine.
+        reboot_command: reboots a dedicated machine.
+    """
+
+    dedicated: bool = False
+    reboot_command: tuple[str, ...] = ("systemctl", "reboot")
+
+
 @dataclass(frozen=True)
 class Settings:
     """How this agent runs.
@@ -48,6 +66,7 @@ class Settings:
     listen: tuple[tuple[str, int], ...] = ()
     xrl: XrlSettings = field(default_factory=XrlSettings)
     packages: PackagesSettings = field(default_factory=PackagesSettings)
+    host: HostSettings = field(default_factory=HostSettings)
 
 
 def load(path: Path) -> Settings:
@@ -67,6 +86,7 @@ def load(path: Path) -> Settings:
     rest = reader.table("rest")
     xrl = reader.table("xrl")
     packages = reader.table("packages")
+    host = reader.table("host")
     defaults, vswitch_defaults = Settings(), OpenVSwitchSettings()
     settings = Settings(
         state_directory=Path(reader.text("state-directory", str(defaults.state_directory))),
@@ -98,8 +118,12 @@ def load(path: Path) -> Settings:
             root=packages.directory("root", "/"),
             protected=packages.words("protected", ()),
         ),
+        host=HostSettings(
+            dedicated=host.flag("dedicated", default=path == INSTALLED),
+            reboot_command=host.command("reboot-command", defaults.host.reboot_command),
+        ),
     )
-    for used in (reader, platform, vswitch, rest, xrl, packages):
+    for used in (reader, platform, vswitch, rest, xrl, packages, host):
         used.finish()
     return settings
 
@@ -155,6 +179,12 @@ class _Reader:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self._wrong(key, "must be a list of texts")
         return tuple(value)
+
+    def command(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        words = self.words(key, default)
+        if not words:
+            raise self._wrong(key, "must be a program and its arguments")
+        return words
 
     def address(self, key: str, default: tuple[str, int] | None) -> tuple[str, int] | None:
         """One "address:port"; empty text for none."""

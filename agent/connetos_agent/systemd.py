@@ -26,3 +26,18 @@ def notify(state: str) -> None:
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         sock.connect("\0" + address[1:] if address.startswith("@") else address)
         sock.sendall(state.encode())
+
+
+class KeptSockets:
+    """The sockets that were handed over, kept for the program that takes this process over (execve(2))."""
+
+    def __init__(self) -> None:
+        count = (
+            int(os.environ.get("LISTEN_FDS", "0")) if os.environ.get("LISTEN_PID") == str(os.getpid()) else 0
+        )
+        self._kept = [os.dup(LISTEN_FDS_START + number) for number in range(count)]
+
+    def hand_over(self) -> None:
+        """Put them where they were; called right before the other program begins."""
+        for number, descriptor in enumerate(self._kept):
+            os.dup2(descriptor, LISTEN_FDS_START + number, inheritable=True)

@@ -15,7 +15,8 @@ from pathlib import Path
 from connetos_agent import logs
 from connetos_agent.systemd import handed_sockets, notify
 from connetos_sdk import __version__
-from connetos_sshd.server import Settings, listening_socket, serve
+from connetos_sshd.control import Policy, follow
+from connetos_sshd.server import Server, Settings, listening_socket
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +68,9 @@ async def _run(settings: Settings, sockets: list[socket.socket]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    acceptors = await serve(settings, sockets)
+    server = Server(settings, sockets)
+    await server.apply(Policy())
+    following = asyncio.create_task(follow(settings.agent_socket, server.apply))
     for sock in sockets:
         log.info("listening", extra={"address": sock.getsockname()})
     gc.collect()
@@ -76,8 +79,8 @@ async def _run(settings: Settings, sockets: list[socket.socket]) -> None:
     notify("READY=1")
     await ended.wait()
     notify("STOPPING=1")
-    for acceptor in acceptors:
-        acceptor.close()
+    following.cancel()
+    server.close()
 
 
 def _address(text: str) -> tuple[str, int]:

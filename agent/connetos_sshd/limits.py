@@ -35,6 +35,8 @@ class Door:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self.most_logins = limits.connections
+        """How many may be logged in at a time, as configured."""
         self._inside = 0
         self._strangers: Counter[str] = Counter()
 
@@ -50,6 +52,11 @@ class Door:
         self._inside += 1
         self._strangers[source] += 1
         return True
+
+    @property
+    def logins(self) -> int:
+        """How many are logged in."""
+        return self._inside - self._strangers.total()
 
     def logged_in(self, source: str) -> None:
         """A connection isn't a stranger any more."""

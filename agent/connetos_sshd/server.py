@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from connetos_sdk import __version__
 from connetos_sdk.wire.rcc import SUBSYSTEM
 from connetos_sshd import keys
 from connetos_sshd.agent_link import AgentLink, AgentLost, Login, Refused, Welcome
+from connetos_sshd.control import Policy
 from connetos_sshd.conversation import Conversation, Plain, Rcc
 from connetos_sshd.limits import LOGIN_SECONDS, MAX_CHANNELS, MAX_FAILURES, Door, Limits
 from connetos_sshd.shell import Shell
@@ -27,6 +28,8 @@ SERVER_VERSION = f"ConnetOSAgent_{__version__}"
 
 SHELL_COMMANDS = ("cli",)
 """Commands that mean the shell itself."""
+
+BACKLOG = 128
 
 WINDOW_BYTES = 256 * 1024
 """How much a client may send before it is read."""
@@ -54,9 +57,10 @@ class Settings:
 class Connection(asyncssh.SSHServer):
     """One client's connection, from the first byte to the last."""
 
-    def __init__(self, settings: Settings, door: Door) -> None:
+    def __init__(self, settings: Settings, door: Door, announcement: Callable[[], str]) -> None:
         self._settings = settings
         self._door = door
+        self._announcement = announcement
         self._connection: asyncssh.SSHServerConnection | None = None
         self._source = ""
         self._user = ""
@@ -95,10 +99,34 @@ class Connection(asyncssh.SSHServer):
     def begin_auth(self, username: str) -> bool:
         """See `asyncssh.SSHServer`."""
         assert self._connection is not None  # noqa: S101
+        if self._full():
+            return True
+        if not self._user and (text := self._announcement()):
+            self._connection.send_auth_banner(f"{text}\n")
         self._user = username
         self._drop_first()
         trusted = keys.authorized_keys(self._settings.state_directory, username)
         self._connection.set_authorized_keys(trusted)
+        return True
+
+    def _full(self) -> bool:
+        """Whether as many are logged in as may be; then this connection is ended."""
+        most = self._door.most_logins
+        full = self._stranger and self._door.logins >= most
+        if full and self._connection is not None:
+            log.warning("too many logins", extra={"source": self._source, "limit": most})
+            self._connection.disconnect(
+                asyncssh.DISC_TOO_MANY_CONNECTIONS, f"{most} are logged in, which is the limit"
+            )
+        return full
+
+    def _come_in(self) -> bool:
+        """This connection is a login from now on, unless there are too many."""
+        if self._full():
+            return False
+        if self._stranger:
+            self._stranger = False
+            self._door.logged_in(self._source)
         return True
 
     def password_auth_supported(self) -> bool:
@@ -116,7 +144,7 @@ class Connection(asyncssh.SSHServer):
         except AgentLost as error:
             log.error("login impossible: %s", error)
         else:
-            return True
+            return self._come_in()
         self._failures += 1
         if self._failures >= MAX_FAILURES and self._connection is not None:
             self._connection.disconnect(asyncssh.DISC_PROTOCOL_ERROR, "too many wrong passwords")
@@ -124,8 +152,8 @@ class Connection(asyncssh.SSHServer):
 
     def auth_completed(self) -> None:
         """See `asyncssh.SSHServer`."""
-        self._stranger = False
-        self._door.logged_in(self._source)
+        if not self._come_in():
+            return
         log.info("logged in", extra={"user": self._user, "source": self._source})
 
     # -- sessions of the agent's CLI -----------------------------------------------------------------------------
@@ -262,17 +290,48 @@ class Session(asyncssh.SSHServerSession[bytes]):
             self._conversation.interrupted()
 
 
-async def serve(settings: Settings, sockets: Sequence[socket.socket]) -> list[asyncssh.SSHAcceptor]:
-    """Serve SSH on listening sockets."""
-    # The log of the SSH library has commands, and so what is secret in them.
-    asyncssh.set_log_level(logging.ERROR)
-    host_key = keys.host_key(settings.state_directory)
-    door = Door(settings.limits)
-    return [
-        await asyncssh.listen(
+class Server:
+    """SSH on listening sockets, as the agent says that it shall be.
+
+    Args:
+        settings: what doesn't change.
+        sockets: they listen while SSH is served, and refuse connections while it isn't.
+    """
+
+    def __init__(self, settings: Settings, sockets: Sequence[socket.socket]) -> None:
+        # The log of the SSH library has commands, and so what is secret in them.
+        asyncssh.set_log_level(logging.ERROR)
+        self._settings = settings
+        self._sockets = sockets
+        self._host_key = keys.host_key(settings.state_directory)
+        self._door = Door(settings.limits)
+        self._acceptors: list[asyncssh.SSHAcceptor] = []
+        self._announcement = ""
+
+    async def apply(self, policy: Policy) -> None:
+        """Serve as `policy` says from now on; connections that there are stay."""
+        self._door.most_logins = policy.connection_limit
+        self._announcement = policy.announcement
+        if policy.enabled and not self._acceptors:
+            for sock in self._sockets:
+                sock.listen(BACKLOG)
+                self._acceptors.append(await self._listen(sock.dup()))
+        elif not policy.enabled and self._acceptors:
+            self.close()
+            for sock in self._sockets:
+                sock.shutdown(socket.SHUT_RDWR)  # of a socket that listens: connections are refused
+
+    def close(self) -> None:
+        """Take no more connections."""
+        for acceptor in self._acceptors:
+            acceptor.close()
+        self._acceptors.clear()
+
+    async def _listen(self, sock: socket.socket) -> asyncssh.SSHAcceptor:
+        return await asyncssh.listen(
             sock=sock,
-            server_factory=lambda: Connection(settings, door),
-            server_host_keys=[host_key],
+            server_factory=lambda: Connection(self._settings, self._door, lambda: self._announcement),
+            server_host_keys=[self._host_key],
             server_version=SERVER_VERSION,
             compression_algs=["none"],
             login_timeout=LOGIN_SECONDS,
@@ -283,12 +342,10 @@ async def serve(settings: Settings, sockets: Sequence[socket.socket]) -> list[as
             x11_forwarding=False,
             encoding=None,
         )
-        for sock in sockets
-    ]
 
 
 def listening_socket(address: tuple[str, int]) -> socket.socket:
     """A listening TCP socket; an IPv6 address is only for IPv6."""
     host, port = address
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=128)
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)

@@ -36,6 +36,10 @@ class CommandLine:
     def ask(self, message: dict[str, Any]) -> dict[str, Any]:
         self._file.write(json.dumps(message).encode() + b"\n")
         self._file.flush()
+        return self.read()
+
+    def read(self) -> dict[str, Any]:
+        """The next thing that the agent says."""
         answer: dict[str, Any] = json.loads(self._file.readline())
         return answer
 

@@ -56,6 +56,14 @@ class StandIn:
         self.sessions += 1
         try:
             hello = json.loads(await reader.readline())["hello"]
+            if hello == {"service": "ssh"}:
+                self.sessions -= 1
+                send({"ok": True, "ssh": {"enabled": True, "connection_limit": 250, "announcement": ""}})
+                try:
+                    await reader.read()
+                finally:
+                    self.sessions += 1
+                return
             self.hellos.append(hello)
             if not hello.get("authenticated") and (hello["user"], hello["password"]) != (USER, PASSWORD):
                 await asyncio.sleep(0.3)

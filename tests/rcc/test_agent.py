@@ -95,5 +95,6 @@ def test_fifty_sessions_of_which_ten_edit(leaf: LabSwitch, access: Sshd, known: 
             answers = rcc.run_many(["configure", f"set vlans vlan-id {vlan} vlan-name v{vlan}", "commit"])
             assert all(a.success for a in answers), answers
 
+    switch.apply_lines("set system services ssh connection-limit 60")
     assert threads(50, one) == []
     assert {200 + n for n in range(10)} <= set(switch.vlans())

@@ -46,6 +46,8 @@ CONFIRM_LIMITS = (1, 30000)
 """Seconds of `commit confirmed` (spec/cli/limits.yaml)."""
 RETRY_SECONDS = 10.0
 REPAIR_SECONDS = 5.0
+TABLES = ("accounts", "access", "log")
+"""Drivers whose objects are in the agent's memory: they are made at every start."""
 STARTUP_TROUBLE = "startup configuration"
 
 Edit = Callable[[Document], Document]
@@ -181,7 +183,7 @@ class ConfigManager:
         else:
             self._resume()
         made = self.dataplane.reconcile(self.running.document)
-        steps = [str(step) for step in made if step.driver != "accounts"]
+        steps = [str(step) for step in made if step.driver not in TABLES]
         log.info(
             "data plane reconciled",
             extra={"changes": len(steps), "troubles": len(self.troubles), "first": steps[:10]},

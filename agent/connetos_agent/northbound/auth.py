@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from connetos_agent.config.secrets import hash_password, is_verified, verify_password
 from connetos_agent.config.sessions import Caller
+from connetos_agent.dataplane.access import AccessDriver
 from connetos_agent.dataplane.accounts import AccountsDriver
 from connetos_sdk.errors import AuthenticationFailed, TooMany
 
@@ -25,10 +26,11 @@ MAX_WRONG_AT_ONCE = 16
 
 
 class Authenticator:
-    """Checks user names and passwords against the accounts of the running configuration."""
+    """Checks user names and passwords against the accounts of the running configuration, and where they come from."""
 
-    def __init__(self, accounts: AccountsDriver) -> None:
+    def __init__(self, accounts: AccountsDriver, access: AccessDriver) -> None:
         self._accounts = accounts
+        self._access = access
         self._checking: Counter[str] = Counter()
         self._wrong: Counter[str] = Counter()
         self._decoy = hash_password("nobody has this password")
@@ -37,8 +39,9 @@ class Authenticator:
         """The caller that `user` is, whose identity somebody trusted has checked; root is always there.
 
         Raises:
-            AuthenticationFailed: there is no such user.
+            AuthenticationFailed: there is no such user, or nobody may log in from `source`.
         """
+        self._check_source(user, via, source)
         account = self._accounts.find(user)
         if account is None and user != "root":
             raise AuthenticationFailed(f"{user} is not a user of this switch")
@@ -48,9 +51,11 @@ class Authenticator:
         """The caller that `user` with `password` is.
 
         Raises:
-            AuthenticationFailed: after a delay, without saying which of the two is wrong.
+            AuthenticationFailed: after a delay, without saying which of the two is wrong; at once, when nobody may
+                log in from `source`.
             TooMany: the source has too many logins under way.
         """
+        self._check_source(user, via, source)
         account = self._accounts.find(user)
         hashed = account.password_hash if account and account.password_hash else self._decoy
         if account is not None and is_verified(password, hashed):
@@ -65,6 +70,13 @@ class Authenticator:
         with _counted(self._wrong, source):
             await asyncio.sleep(FAILURE_DELAY_SECONDS)
         raise AuthenticationFailed("user name or password is wrong")
+
+    def _check_source(self, user: str, via: str, source: str) -> None:
+        if not self._access.may_come(source):
+            log.warning(
+                "login not permitted from there", extra={"user": user[:64], "via": via, "source": source}
+            )
+            raise AuthenticationFailed(f"logins from {source} are not permitted (system login-acl)")
 
 
 @contextlib.contextmanager

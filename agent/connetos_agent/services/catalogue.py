@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from connetos_agent.config.manager import ConfigManager
 from connetos_agent.services.lldp import LldpService
 from connetos_agent.services.packages.service import PackageService
 from connetos_agent.services.service import Service
+from connetos_agent.services.system.clock import Clock
+from connetos_agent.services.system.files import Files
+from connetos_agent.services.system.logs import Logs
+from connetos_agent.services.system.reboot import Reboot
 from connetos_agent.settings import Settings
+from connetos_agent.switch_log import SwitchLog
 
 
-def make_services(config: Settings, manager: ConfigManager) -> list[Service]:
-    """The services that the settings ask for, in the order in which they are started."""
-    services: list[Service] = [LldpService(manager, config.run_directory)]
+def make_services(
+    config: Settings, manager: ConfigManager, log: SwitchLog, boot_again: Callable[[], None]
+) -> list[Service]:
+    """The services that the settings ask for, in the order in which they are started.
+
+    Args:
+        config: the settings.
+        manager: what is configured.
+        log: the switch's log.
+        boot_again: ends the agent and starts it as after a boot.
+    """
+    host = config.host
+    command = host.reboot_command if host.dedicated else None
+    services: list[Service] = [
+        LldpService(manager, config.run_directory),
+        Clock(log, manager.dataplane.drivers, settable=host.dedicated),
+        Logs(log),
+        Reboot(config.run_directory, manager.events, log, command, boot_again),
+        Files(manager),
+    ]
     if config.packages.root is not None:
         services.append(
             PackageService(

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from connetos_agent.config.manager import CommitOptions
 from connetos_agent.northbound.cli.answers import CliError, Completion, keyword, not_recognised
 from connetos_sdk.model import curly, setlines
-from connetos_sdk.model.nodes import LeafList
+from connetos_sdk.model.nodes import AnyNode, Container, KeyedList, Leaf, LeafList
 from connetos_sdk.model.paths import Path, format_path
-from connetos_sdk.model.schema import locate
+from connetos_sdk.model.schema import locate, root
 
 MAX_COMMENT = 512
+
+
+def _secret_names(node: AnyNode) -> Iterator[str]:
+    if isinstance(node, KeyedList):
+        yield from _secret_names(node.entry)
+    elif isinstance(node, Container):
+        for child in node.children.values():
+            yield from _secret_names(child)
+    elif isinstance(node, Leaf) and node.secret:
+        yield node.name
+
+
+SECRETS = tuple(sorted(set(_secret_names(root()))))
+"""Names of what no message, history or log may show the value of."""
 
 
 def no_more(words: Sequence[str]) -> None:
@@ -45,7 +59,7 @@ def also(others: Sequence[str]) -> str:
 def public(path: Sequence[str]) -> str:
     """The path for a message, without what stands behind the name of a secret."""
     words = list(path)
-    for name in ("plain-text-password", "encrypted-password"):
+    for name in SECRETS:
         if name in words:
             del words[words.index(name) + 1 :]
     return format_path(words)

@@ -4,6 +4,7 @@
     {"ok": true, "class": "super-user", "prompt": "leaf1> ", "mode": 1, "banner": "Welcome to switch CLI shell."}
     {"id": 1, "line": "show vlans"}
     {"id": 1, "text": "...", "ok": true, "mode": 1, "prompt": "leaf1> ", "ended": false}
+    {"id": 2, "live": true}                               (log lines may come at any time: {"live": "..."})
     {"id": 2, "complete": "show vl"}
     {"id": 2, "completions": [{"word": "vlans", "help": "VLANs and their ports", "keyword": true}]}
     {"notice": "The switch's agent is stopping; what wasn't committed is dropped. Forwarding goes on."}
@@ -22,7 +23,7 @@ import logging
 import pwd
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from typing import Any
 
@@ -30,13 +31,17 @@ import orjson
 
 from connetos_agent.config.manager import ConfigManager
 from connetos_agent.config.sessions import Caller
+from connetos_agent.dataplane.access import AccessDriver
 from connetos_agent.northbound.auth import Authenticator
 from connetos_agent.northbound.cli.commands.command import Terminal
+from connetos_agent.northbound.cli.monitor import Monitor
 from connetos_agent.northbound.cli.operational import reader
 from connetos_agent.northbound.cli.session import CliSession
+from connetos_agent.northbound.cli.ssh_control import SshControl
 from connetos_agent.northbound.logins import Logins
 from connetos_agent.services.operations import Operations
 from connetos_agent.show.state import StateReader
+from connetos_agent.switch_log import SwitchLog
 from connetos_sdk.errors import AuthenticationFailed, ConnetosError
 from connetos_sdk.model.tree import effective
 
@@ -48,8 +53,11 @@ MAX_CONNECTIONS_OF_OTHERS = 192
 """Of those that aren't root's: whatever they do, root gets in."""
 STOP_SECONDS = 5.0
 """A command that is under way when the server stops is answered, if it doesn't take longer."""
+MAX_UNREAD_BYTES = 64 * 1024
 HELLO_SECONDS = 30.0
 IDLE_SECONDS = 900.0
+SSH_SERVER = {"service": "ssh"}
+"""The hello of an SSH server that follows the configuration."""
 BANNER = "Welcome to switch CLI shell."
 STOPPING = "The switch's agent is stopping{reason}; what wasn't committed is dropped. Forwarding goes on."
 
@@ -63,6 +71,8 @@ class CliServer:
         operations: what commands may ask for.
         authenticator: checks passwords.
         logins: told who is there.
+        log: told of logins and commands.
+        access: what those who log in are shown, and how SSH is served.
     """
 
     def __init__(
@@ -74,8 +84,13 @@ class CliServer:
         authenticator: Authenticator,
         *,
         logins: Logins,
+        log: SwitchLog,
+        access: AccessDriver,
     ) -> None:
         self._logins = logins
+        self._log = log
+        self._access = access
+        self._ssh = SshControl(access)
         self._operations = operations
         self._manager = manager
         self._read_state = reader(state, executor)
@@ -104,8 +119,11 @@ class CliServer:
 
     def open_session(self, caller: Caller) -> CliSession:
         """A command line for `caller`; whoever asked for it closes it."""
-        terminal = Terminal(self._manager, self._read_state, self._operations, caller)
-        return CliSession(terminal, self._hostname)
+        return CliSession(self.terminal(caller), self._hostname)
+
+    def terminal(self, caller: Caller) -> Terminal:
+        """What commands of `caller` may ask."""
+        return Terminal(self._manager, self._read_state, self._operations, caller, self._log)
 
     async def _connected(self, lines: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
         task, uid = asyncio.current_task(), _peer_uid(out)
@@ -130,27 +148,49 @@ class CliServer:
 
     async def _serve(self, uid: int, lines: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
         hello = await self._receive(lines, HELLO_SECONDS)
+        if uid == 0 and hello.get("hello") == SSH_SERVER:
+            await self._lead(lines, out)
+            return
         try:
             caller = await self._caller(hello.get("hello"), uid)
         except ConnetosError as error:
             await _send(out, {"ok": False, "error": error.reason})
             return
         session = self.open_session(caller)
+        self._log.write("warning", f"{caller.user} logined the switch cli")
+        monitor = session.terminal.monitor = Monitor(self._log)
         try:
             with self._logins.session(caller):
                 await self._converse(session, caller, lines, out)
         finally:
+            monitor.switch(False)
             with contextlib.suppress(ConnetosError):
                 session.close()
+
+    async def _lead(self, lines: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine of a server runs in one
+        self._idle.add(task)
+        try:
+            await self._ssh.serve(lines, out)
+        finally:
+            self._idle.discard(task)
 
     async def _converse(
         self, session: CliSession, caller: Caller, lines: asyncio.StreamReader, out: asyncio.StreamWriter
     ) -> None:
-        greeting = {"ok": True, "class": caller.user_class, "banner": BANNER}
+        # An SSH server has shown the announcement before it asked for a password.
+        announcement = f"{self._access.banner}\n" if caller.via == "cli" and self._access.banner else ""
+        greeting = {"ok": True, "class": caller.user_class, "banner": f"{announcement}{BANNER}"}
         await _send(out, {**greeting, "mode": session.mode, "prompt": session.prompt})
+
+        def live(line: str) -> None:
+            if out.transport.get_write_buffer_size() < MAX_UNREAD_BYTES:  # who doesn't read misses lines
+                out.write(orjson.dumps({"live": line}) + b"\n")
+
         while self._notice is None:
             message = await self._receive(lines, IDLE_SECONDS)
-            answer = await self._answer(session, message)
+            answer = await self._answer(session, message, live)
             await _send(out, {"id": message.get("id"), **answer})
             if answer.get("ended"):
                 return
@@ -171,14 +211,20 @@ class CliServer:
             raise ConnectionError("speaks something else")
         return message
 
-    async def _answer(self, session: CliSession, message: Mapping[str, Any]) -> dict[str, Any]:
+    async def _answer(
+        self, session: CliSession, message: Mapping[str, Any], tell: Callable[[str], None]
+    ) -> dict[str, Any]:
         if isinstance(message.get("complete"), str):
             found = await session.complete(message["complete"])
             return {"completions": [{"word": c.word, "help": c.help, "keyword": c.keyword} for c in found]}
+        monitor = session.terminal.monitor
+        if message.get("live") is True and monitor is not None:
+            monitor.tell = tell
+            return {"ok": True}
         line = message.get("line")
         answer = await session.run(line if isinstance(line, str) else "")
         return {
-            "text": answer.text, "ok": answer.ok, "ended": answer.ended,
+            "text": (monitor.take() if monitor else "") + answer.text, "ok": answer.ok, "ended": answer.ended,
             "mode": session.mode, "prompt": session.prompt,
         }  # fmt: skip
 

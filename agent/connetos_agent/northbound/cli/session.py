@@ -17,7 +17,7 @@ from connetos_agent.northbound.cli.answers import (
     lines,
     not_recognised,
 )
-from connetos_agent.northbound.cli.arguments import no_more
+from connetos_agent.northbound.cli.arguments import SECRETS, no_more
 from connetos_agent.northbound.cli.commands.command import MAX_HISTORY, Terminal
 from connetos_agent.northbound.cli.configuration import ConfigurationMode
 from connetos_sdk.errors import ConnetosError
@@ -44,7 +44,8 @@ class CliSession:
     """
 
     def __init__(self, terminal: Terminal, hostname: Callable[[], str]) -> None:
-        self._terminal = terminal
+        self.terminal = terminal
+        """Who types, on what."""
         self._hostname = hostname
         self._configuring: ConfigurationMode | None = None
         self._ended = False
@@ -58,7 +59,9 @@ class CliSession:
 
     @property
     def prompt(self) -> str:
-        """What stands before the next line; below the top level the level is named above it."""
+        """What stands before the next line: a question, or the prompt, below the top level with the level above it."""
+        if self.terminal.question is not None:
+            return self.terminal.question.text
         if self._configuring is None:
             return f"{self._hostname()}> "
         level = self._configuring.level
@@ -67,7 +70,10 @@ class CliSession:
     async def run(self, line: str) -> Answer:
         """Run one line; never raises for what is typed."""
         display = ""
+        question, self.terminal.question = self.terminal.question, None
         try:
+            if question is not None:
+                return Answer(await question.then(line.strip()))
             words = self._words(line)
             if not words:
                 return Answer("")
@@ -86,7 +92,7 @@ class CliSession:
 
     async def complete(self, line: str) -> list[Completion]:
         """What may stand at the end of `line` instead of its last, unfinished word."""
-        if len(line) > MAX_LINE:
+        if len(line) > MAX_LINE or self.terminal.question is not None:
             return []
         finished = not line or line[-1].isspace()
         try:
@@ -123,11 +129,12 @@ class CliSession:
             raise CliError(f"ERROR: {error}.") from None
 
     def _remember(self, line: str) -> None:
-        secret = "plain-text-password" in line
-        self._terminal.history.append(
-            re.sub(r"(plain-text-password\s+).*", r"\1********", line) if secret else line
+        shown = re.sub(rf"\b({'|'.join(SECRETS)})(\s+).*", r"\1\2********", line)
+        self.terminal.history.append(shown)
+        del self.terminal.history[:-MAX_HISTORY]
+        self.terminal.log.write(
+            "warning", f'[1][cli_sh] Executing command by {self.terminal.caller.user}: "{shown.strip()}"'
         )
-        del self._terminal.history[:-MAX_HISTORY]
 
     async def _run(self, command: list[str], display: str) -> str:
         if self._configuring is not None:
@@ -141,12 +148,12 @@ class CliSession:
             no_more(command[1:])
             self._ended = True
             return ""
-        return await operational.run(self._terminal, command, display)
+        return await operational.run(self.terminal, command, display)
 
     def _configure(self, words: Sequence[str], display: str) -> str:
         if words and words != ["exclusive"]:
             raise not_recognised(words[0])
-        self._configuring = ConfigurationMode(self._terminal, exclusive=bool(words))
+        self._configuring = ConfigurationMode(self.terminal, exclusive=bool(words))
         return "" if display else self._configuring.welcome
 
     def _next(self, words: Sequence[str]) -> list[Completion]:
@@ -154,4 +161,4 @@ class CliSession:
             return self._configuring.complete(words)
         if words[:1] == ["configure"]:
             return [keyword("exclusive", "Lock out other users")] if len(words) == 1 else []
-        return [*operational.complete(self._terminal, words), *(TOP_LEVEL if not words else ())]
+        return [*operational.complete(self.terminal, words), *(TOP_LEVEL if not words else ())]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from connetos_agent.northbound.cli.commands import (
+    clock,
     configuration,
     interfaces,
     lldp,
+    log,
     machine,
+    maintenance,
     operations,
     packages,
     session,
@@ -16,7 +19,21 @@ from connetos_agent.northbound.cli.commands import (
 )
 from connetos_agent.northbound.cli.commands.command import Command
 
-_AREAS = (configuration, interfaces, lldp, machine, operations, packages, session, state, system, vlans)
+_AREAS = (
+    clock,
+    configuration,
+    interfaces,
+    lldp,
+    log,
+    machine,
+    maintenance,
+    operations,
+    packages,
+    session,
+    state,
+    system,
+    vlans,
+)
 
 COMMANDS: tuple[Command, ...] = tuple(
     sorted(

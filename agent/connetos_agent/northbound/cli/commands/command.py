@@ -9,9 +9,19 @@ from typing import Any
 from connetos_agent.config.manager import ConfigManager
 from connetos_agent.config.sessions import Caller
 from connetos_agent.northbound.cli.answers import Completion, Told
+from connetos_agent.northbound.cli.monitor import Monitor
 from connetos_agent.services.operations import Operations, Report, untold
+from connetos_agent.switch_log import SwitchLog
 
 MAX_HISTORY = 200
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the next line answers: `text` stands in place of the prompt; `then` gets the line, and returns the text."""
+
+    text: str
+    then: Callable[[str], Awaitable[str]]
 
 
 @dataclass
@@ -22,9 +32,12 @@ class Terminal:
     read_state: Callable[[tuple[str, ...]], Awaitable[Any]]
     operations: Operations
     caller: Caller
+    log: SwitchLog
     size: tuple[int, int] = (80, 24)
     kind: str = "dumb"
     history: list[str] = field(default_factory=list)
+    question: Question | None = None
+    monitor: Monitor | None = None
 
     async def call(self, name: str, report: Report = untold, /, **arguments: Any) -> Any:
         """Do an operation as the user of this session, `report` is told how far it is; its result."""

@@ -1,0 +1,1 @@
+"""The machine on request: its clock, its log, a reboot, a report for support."""

@@ -1,14 +1,15 @@
-"""A stream of numbered UDP datagrams: `stream.py receive COUNT` and `stream.py send ADDRESS COUNT HZ`.
+"""A stream of numbered UDP datagrams: `stream.py receive COUNT` and `stream.py send ADDRESS COUNT HZ [LEAST]`.
 
 Run by `restart-loss` inside the hosts' namespaces, by itself, so that it needs the standard library only. The
 receiver prints `ready`, and at the end one JSON line: `received` (different datagrams), `longest_gap`
 (datagrams missing in a row). It ends when all have come, or when none comes for two seconds. The sender prints
-`seconds`, how long it took.
+`seconds`, how long it took, and `sent`; after a SIGTERM it ends as soon as it has sent LEAST.
 """
 
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import struct
 import sys
@@ -21,16 +22,20 @@ SILENCE_SECONDS = 2.0
 BUFFER_BYTES = 8 << 20
 
 
-def send(address: str, count: int, hertz: float) -> None:
+def send(address: str, count: int, hertz: float, least: int = 0) -> None:
     """Send `count` datagrams at `hertz`; one that is late is sent at once, none is left out."""
+    asked_to_end: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: asked_to_end.append(number))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         begin = time.monotonic()
-        for number in range(count):
-            wait = begin + number / hertz - time.monotonic()
+        sent = 0
+        while sent < count and not (asked_to_end and sent >= least):
+            wait = begin + sent / hertz - time.monotonic()
             if wait > 0:
                 time.sleep(wait)
-            sock.sendto(NUMBER.pack(number), (address, PORT))
-        tell({"seconds": time.monotonic() - begin})
+            sock.sendto(NUMBER.pack(sent), (address, PORT))
+            sent += 1
+        tell({"seconds": time.monotonic() - begin, "sent": sent})
 
 
 def receive(count: int) -> None:
@@ -64,6 +69,6 @@ def tell(what: object) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "send":
-        send(sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))
+        send(sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), *map(int, sys.argv[5:]))
     else:
         receive(int(sys.argv[2]))

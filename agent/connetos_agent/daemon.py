@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MAX_REASON_BYTES = 200
+MAX_NOTE_BYTES = 400
 M_ARENA_MAX = -8
 """Parameter of mallopt(3)."""
 
@@ -176,6 +176,8 @@ class Agent:
         self._config.run_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         logging.getLogger("connetos_agent").addHandler(self._own.log)
         await self.manager.start()
+        if rejected := _note(self._config.state_directory / "upgrade" / "rejected"):
+            self.manager.tell_trouble(rejected)
         for service in self._services:
             await service.start()
         await self._rest.open()
@@ -219,7 +221,9 @@ class Agent:
 
     async def stop(self) -> None:
         """Tell the sessions, answer what is under way, stop; the data plane goes on as it is."""
-        reason = self._stop_reason()
+        note = self._config.run_directory / "stop-reason"
+        reason = _note(note)
+        note.unlink(missing_ok=True)
         self.manager.events.publish("agent-stopping", reason=reason)
         if self._xrl is not None:
             await self._xrl.stop()
@@ -235,16 +239,14 @@ class Agent:
         if self.boots_again:
             (self._config.run_directory / "resume").unlink(missing_ok=True)
 
-    def _stop_reason(self) -> str:
-        """Why the agent is stopped, if whoever stops it has left a note: an upgrade does."""
-        note = self._config.run_directory / "stop-reason"
-        try:
-            with note.open("rb") as file:
-                text = file.read(MAX_REASON_BYTES).decode("utf-8", "replace")
-            note.unlink()
-        except OSError:
-            return ""
-        return " ".join(text.split())
+
+def _note(path: Path) -> str:
+    """One line that the package's scripts left; empty if there is none."""
+    try:
+        with path.open("rb") as file:
+            return " ".join(file.read(MAX_NOTE_BYTES).decode("utf-8", "replace").split())
+    except OSError:
+        return ""
 
 
 async def _run(config: Settings) -> bool:
@@ -268,8 +270,8 @@ def _use_one_arena() -> None:
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
-def main() -> None:
-    """Run the agent until SIGTERM or SIGINT."""
+def options() -> argparse.ArgumentParser:
+    """The program's options."""
     parser = argparse.ArgumentParser(
         prog="connetos-agent", description="The ConnetOS agent: makes this machine a switch."
     )
@@ -277,7 +279,12 @@ def main() -> None:
         "--config", type=Path, default=Path("/etc/connetos/agent.toml"), help="settings file (%(default)s)"
     )
     parser.add_argument("--version", action="version", version=f"connetos-agent {__version__}")
-    arguments = parser.parse_args()
+    return parser
+
+
+def main() -> None:
+    """Run the agent until SIGTERM or SIGINT."""
+    arguments = options().parse_args()
     try:
         config = settings.load(arguments.config)
     except settings.SettingsError as error:

@@ -12,15 +12,20 @@ from connetos_cli import editing, pager
 from connetos_cli.link import SOCKET, Link, LinkError
 
 
-def main() -> None:
-    """Run the program."""
+def options() -> argparse.ArgumentParser:
+    """The program's options."""
     parser = argparse.ArgumentParser(prog="cli", description="Command line of the switch.")
     parser.add_argument(
         "-c", "--command", action="append", default=[], help="run this line and end; may be repeated"
     )
     parser.add_argument("--socket", type=Path, default=SOCKET, help="the agent's socket (%(default)s)")
     parser.add_argument("--version", action="store_true", help="show the version and end")
-    arguments = parser.parse_args()
+    return parser
+
+
+def main() -> None:
+    """Run the program."""
+    arguments = options().parse_args()
     if arguments.version:
         from connetos_sdk import __version__
 

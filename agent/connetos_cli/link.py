@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 SOCKET = Path("/run/connetos/cli.sock")
+HELLO_SECONDS = 60.0
+"""An agent that starts answers within this time; systemd holds connections for it meanwhile."""
 TIMEOUT_SECONDS = 300.0
 
 
@@ -43,7 +45,7 @@ class Link:
     def __init__(self, path: Path, via: str = "cli", source: str = "tty") -> None:
         self._notice = ""
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(TIMEOUT_SECONDS)
+        self._socket.settimeout(HELLO_SECONDS)
         try:
             self._socket.connect(str(path))
         except OSError as error:
@@ -57,6 +59,7 @@ class Link:
         greeting = self._ask({"hello": {"user": name, "authenticated": True, "via": via, "source": source}})
         if not greeting.get("ok"):
             raise LinkError(str(greeting.get("error", "the agent refused")))
+        self._socket.settimeout(TIMEOUT_SECONDS)
         self.banner: str = greeting["banner"]
         self.prompt: str = greeting["prompt"]
 
@@ -79,6 +82,10 @@ class Link:
         while True:
             try:
                 line = self._file.readline()
+            except TimeoutError:
+                raise LinkError(
+                    "the agent doesn't answer; systemctl status connetos-agent may say why"
+                ) from None
             except OSError as error:
                 raise LinkError(self._notice or f"the connection to the agent broke: {error}") from error
             if not line:

@@ -23,10 +23,10 @@ log = logging.getLogger(__name__)
 STANDARD_ADDRESS = ("0.0.0.0", 22)
 
 
-def main() -> None:
-    """Serve SSH until SIGTERM or SIGINT."""
+def options() -> argparse.ArgumentParser:
+    """The program's options."""
     parser = argparse.ArgumentParser(
-        prog="python -m connetos_sshd",
+        prog="connetos-sshd",
         description="SSH access to a ConnetOS switch: shell, commands, and RCC.",
         epilog="Sockets that systemd hands over are served, too; then nothing else is unless --listen says so.",
     )
@@ -51,13 +51,18 @@ def main() -> None:
     )
     parser.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
     parser.add_argument("--version", action="version", version=f"connetos-sshd {__version__}")
-    options = parser.parse_args()
-    logs.configure(options.log_level)
+    return parser
+
+
+def main() -> None:
+    """Serve SSH until SIGTERM or SIGINT."""
+    chosen = options().parse_args()
+    logs.configure(chosen.log_level)
     handed = handed_sockets()
-    addresses = options.listen or ([] if handed else [STANDARD_ADDRESS])
+    addresses = chosen.listen or ([] if handed else [STANDARD_ADDRESS])
     try:
         sockets = handed + [_listen(address) for address in addresses]
-        asyncio.run(_run(Settings(options.agent_socket, options.state_directory), sockets))
+        asyncio.run(_run(Settings(chosen.agent_socket, chosen.state_directory), sockets))
     except (OSError, ValueError) as error:
         log.error("SSH can't be served: %s", error)
         sys.exit(1)

@@ -153,6 +153,11 @@ class ConfigManager:
         """What isn't as configured, or couldn't be read at the start; empty when all is well."""
         return [*self._start_troubles, *self.dataplane.troubles.values()]
 
+    def tell_trouble(self, trouble: str) -> None:
+        """Add what somebody else found wrong at the start to `troubles`."""
+        self._start_troubles.append(trouble)
+        log.error("%s", trouble)
+
     async def _repair(self) -> None:
         """Try what isn't as configured again, until it is: a device may come back, a daemon be started again."""
         while True:

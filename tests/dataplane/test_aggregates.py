@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from connetos_sdk import Switch
-from connetos_sdk.errors import ConfigError
+from connetos_sdk.errors import ConfigError, ConnetosError
 from connetos_sdk.lab import Lab
 from tests.conftest import connect, topology
 from tests.dataplane.packets import frame, reaches, who_hears
@@ -213,3 +213,42 @@ def test_the_agent_finds_its_aggregates_again(lab: Lab, leaves: Leaves) -> None:
     switch.run(["ovs-ofctl", "-O", "OpenFlow15", "del-flows", "lag-ae7"])
     switch.restart_agent()
     assert reaches(lab, "h1", "198.18.10.2")
+
+
+def test_show_lacp_tells_both_ends_and_counts_from_zero_after_clearing(lab: Lab, leaves: Leaves) -> None:
+    for leaf in leaves:
+        leaf.apply_lines(LACP)
+    assert reaches(lab, "h1", "198.18.10.2")
+    leaf1, leaf2 = leaves
+    assert until(lambda: leaf1.cli("show lacp internal").count("{ACDEF}") == 3)
+    internal = leaf1.cli("show lacp internal").splitlines()
+    assert internal[3].startswith("LACP System ID: 32768,")
+    assert internal[4:7] == [
+        "Aggregated interface: ae7",
+        "Port Number   Priority   Admin Key   Oper Key   Flag",
+        "-----------   --------   ---------   --------   -------------",
+    ]
+    assert internal[7].split() == ["te-1/1/4", "32768", "0x07", "0x07", "{ACDEF}"]
+    system = leaf2.cli("show lacp internal").splitlines()[3].removeprefix("LACP System ID: ")
+    neighbor = leaf1.cli("show lacp neighbor gigabit-ethernet te-1/1/5").splitlines()
+    assert neighbor[-1].split() == ["te-1/1/5", system, "5", "32768", "0x00", "0x07", "{ACDEF}"]
+    before = leaf1.cli("show lacp statistics").splitlines()
+    assert [int(word) > 0 for word in before[3].split()[1:3]] == [True, True]
+    leaf1.cli("clear lacp statistics aggregate-ethernet ae7")
+    after = leaf1.cli("show lacp statistics aggregate-ethernet ae7").splitlines()
+    assert after[3].split() == ["te-1/1/4", *"00000000"]
+    with pytest.raises(ConnetosError, match="LACP doesn't run on te-1/1/1"):
+        leaf1.cli("show lacp neighbor gigabit-ethernet te-1/1/1")
+
+
+def test_an_aggregate_shows_its_members_and_the_sum_of_what_they_count(lab: Lab, leaves: Leaves) -> None:
+    leaf1, _ = leaves
+    assert reaches(lab, "h1", "198.18.10.2")
+    shown = leaf1.cli("show interface aggregate-ethernet ae7")
+    assert "Members: te-1/1/4,  te-1/1/5,  te-1/1/6,\n" in shown
+    assert "State: Up" in shown
+    counted = leaf1.state("statistics")
+    members = sum(counted[f"te-1/1/{n}"]["out-packets"] for n in (4, 5, 6))
+    assert counted["ae7"]["out-packets"] == members > 0
+    brief = leaf1.cli("show interface brief").splitlines()
+    assert brief[-1].split() == ["ae7", "Up", "Up", "access", "1", "1518"]

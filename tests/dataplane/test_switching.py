@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from connetos_sdk import Switch
-from connetos_sdk.errors import NotRealisable, RuleViolation
+from connetos_sdk.errors import ConnetosError, NotRealisable, RuleViolation
 from connetos_sdk.lab import Lab
 from tests.conftest import connect, topology
 from tests.dataplane.packets import EXPERIMENTAL, frame, reaches, who_hears
@@ -217,3 +217,64 @@ def test_next_hops_are_chosen_by_the_configured_fields(lab: Lab, leaf: Switch) -
     assert node.run(["cat", f"{place}policy", f"{place}fields"]).stdout.split() == ["3", "38"]
     leaf.delete("forwarding-options")
     assert node.run(["cat", f"{place}policy"]).stdout.strip() == "1"
+
+
+def test_counters_count_frames_and_begin_at_zero_when_cleared(lab: Lab, leaf: Switch) -> None:
+    leaf.cli("clear interface statistics te-1/1/1")
+    frames = [frame(f"number {n}", size=100) for n in range(25)]
+    who_hears(lab, "h1", frames, listeners=["h2"], seconds=0.5)
+    shown = leaf.cli("show interface gigabit-ethernet te-1/1/1")
+    assert "Input Packets.........................25\n" in shown
+    assert "Input Octets..........................2500\n" in shown
+    assert "Input Other Host Discards" in leaf.cli("show interface gigabit-ethernet te-1/1/1 detail")
+    leaf.cli("clear interface statistics te-1/1/1")
+    assert leaf.state("statistics te-1/1/1 in-packets") == 0
+    lab.switch("leaf").restart_agent()
+    assert leaf.state("statistics te-1/1/1 in-packets") < 25, "clearing outlives the agent"
+
+
+def test_the_mac_table_is_shown_and_cleared(lab: Lab, leaf: Switch) -> None:
+    leaf.apply_lines(f"{PORT.format(3)} static-mac-address 02:00:5e:10:00:07")
+    for host, source in (("h1", 0x11), ("h2", 0x22)):
+        who_hears(lab, host, [frame("here", source=source)], listeners=["h4"], seconds=0.3)
+
+    def table() -> dict[str, list[str]]:
+        rows = leaf.cli("show ethernet-switching table").splitlines()[3:]
+        return {row.split()[1]: row.split()[2:] for row in rows}
+
+    found = table()
+    assert found["02:00:5e:10:00:07"] == ["Static", "0", "te-1/1/3"]
+    assert found["02:00:00:00:00:11"][::2] == ["Dynamic", "te-1/1/1"]
+    assert found["02:00:00:00:00:22"][::2] == ["Dynamic", "te-1/1/2"]
+    leaf.cli("clear ethernet-switching table te-1/1/1")
+    assert {"02:00:00:00:00:11", "02:00:00:00:00:22", "02:00:5e:10:00:07"} & set(table()) == {
+        "02:00:00:00:00:22", "02:00:5e:10:00:07",
+    }  # fmt: skip
+    leaf.cli("clear ethernet-switching table all")
+    assert "02:00:00:00:00:22" not in table()
+    assert "02:00:5e:10:00:07" in table()
+    with pytest.raises(ConnetosError, match="this switch has no port te-1/1/9"):
+        leaf.cli("clear ethernet-switching table te-1/1/9")
+
+
+def test_a_static_address_may_have_been_learned_elsewhere_before(lab: Lab, leaf: Switch) -> None:
+    who_hears(lab, "h3", [frame("here", source=0x99)], listeners=["h4"], seconds=0.3)
+    leaf.apply_lines(f"{PORT.format(2)} static-mac-address 02:00:00:00:00:99")
+    to_it = UNICAST + b"to 99".hex()
+    assert who_hears(lab, "h1", [to_it.ljust(120, "0")], listeners=["h2", "h3"]) == {
+        "h2": [(None, "to 99")],
+        "h3": [],
+    }
+
+
+def test_a_mirror_is_shown_as_documented(leaf: Switch) -> None:
+    leaf.apply_lines(
+        [
+            "set analyzer instance span-a output te-1/1/4",
+            "set analyzer instance span-a input ingress te-1/1/3",
+        ]
+    )
+    assert leaf.cli("show analyzer span-a") == (
+        "Analyzer name: span-a\nOutput interface: <te-1/1/4>\n"
+        "Ingress monitored interfaces: <te-1/1/3>\nEgress monitored interfaces:\n"
+    )

@@ -8,6 +8,7 @@ from connetos_agent.config.manager import ConfigManager
 from connetos_agent.services.lldp import LldpService
 from connetos_agent.services.packages.service import PackageService
 from connetos_agent.services.service import Service
+from connetos_agent.services.switching import SwitchingService
 from connetos_agent.services.system.clock import Clock
 from connetos_agent.services.system.files import Files
 from connetos_agent.services.system.logs import Logs
@@ -30,6 +31,7 @@ def make_services(
     host = config.host
     command = host.reboot_command if host.dedicated else None
     services: list[Service] = [
+        SwitchingService(manager, config.run_directory),
         LldpService(manager, config.run_directory),
         Clock(log, manager.dataplane.drivers, settable=host.dedicated),
         Logs(log),

@@ -77,6 +77,27 @@ def vlans(data: Mapping[str, Any]) -> str:
     return out
 
 
+def brief(data: Mapping[str, Any]) -> str:
+    """`show vlans brief`: a line for each VLAN."""
+    rows = [
+        (
+            number,
+            entry["vlan-name"],
+            str(len(entry["tagged"])),
+            str(len(entry["untagged"])),
+            entry["l3-interface"],
+        )
+        for number, entry in data["vlan-id"].items()
+    ]
+    names = ("Vlan ID", "Vlan Name", "Tagged ports", "Untagged ports", "vlan-interface")
+    return table(names, (7, 32, 12, 14, 15), rows)
+
+
+def detail(data: Mapping[str, Any]) -> str:
+    """`show vlans detail`: the block of each VLAN."""
+    return "\n".join(vlan(number, entry) for number, entry in data["vlan-id"].items())
+
+
 def vlan(number: str, entry: Mapping[str, Any]) -> str:
     """`show vlans vlan-id <id>`."""
     rows = [

@@ -293,11 +293,11 @@ class Aggregates:
             if port and device not in devices:
                 transaction.leave(port, uuid)
         joining = [
-            transaction.new_interface(device, self._interface(device))
+            transaction.new_interface(device, self._interface(name, device))
             for device in devices
             if device not in present
         ]
-        columns = self._columns(name, want)
+        columns = self._columns(want)
         new = []
         if port is not None:
             transaction.add(
@@ -318,12 +318,11 @@ class Aggregates:
             for reference in new:
                 transaction.add_port(row, reference)
 
-    def _columns(self, name: str, want: Aggregate) -> dict[str, object]:
+    def _columns(self, want: Aggregate) -> dict[str, object]:
         config = {
             "lacp-time": "slow",
             "lacp-system-id": self._bridge.mac,
             "lacp-system-priority": PRIORITY,
-            "lacp-aggregation-key": name.removeprefix("ae"),
         }
         return {
             "lacp": "active" if want.lacp else "off",
@@ -331,9 +330,13 @@ class Aggregates:
             "other_config": ["map", [[key, value] for key, value in config.items()]],
         }
 
-    def _interface(self, device: str) -> dict[str, object]:
+    def _interface(self, name: str, device: str) -> dict[str, object]:
         number = self._bridge.requested_number(self._bridge.port_of(device))
-        config = [["lacp-port-id", str(number)], ["lacp-port-priority", PRIORITY]]
+        config = [
+            ["lacp-port-id", str(number)],
+            ["lacp-port-priority", PRIORITY],
+            ["lacp-aggregation-key", name.removeprefix("ae")],
+        ]
         return {"type": "", "ofport_request": number, "other_config": ["map", config]}
 
     def finish(self, steps: Sequence[Step]) -> None:

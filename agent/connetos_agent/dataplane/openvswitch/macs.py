@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
+from connetos_agent.dataplane.base import ObjectKey, Step
 from connetos_agent.dataplane.openvswitch.bridge import Bridge
 from connetos_agent.dataplane.openvswitch.control import CommandRefused
 from connetos_agent.dataplane.openvswitch.operations import Transaction
@@ -67,11 +67,7 @@ class MacTable:
         return len(learned)
 
     def _add(self, port: str, vlan: int, mac: str) -> None:
-        answer = self._bridge.control.call(
-            "fdb/add", self._bridge.name, self._bridge.device(port), str(vlan), mac
-        ).strip()
-        if answer:
-            raise DriverError(f"a static MAC address at {port}: Open vSwitch says: {answer}")
+        self._bridge.control.call("fdb/add", self._bridge.name, self._bridge.device(port), str(vlan), mac)
 
     def _delete(self, vlan: int, mac: str) -> None:
         try:

@@ -14,6 +14,7 @@ from connetos_agent.northbound.cli.commands import (
     packages,
     session,
     state,
+    switching,
     system,
     vlans,
 )
@@ -31,6 +32,7 @@ _AREAS = (
     packages,
     session,
     state,
+    switching,
     system,
     vlans,
 )

@@ -13,6 +13,14 @@ async def _vlans(terminal: Terminal, _values: Sequence[str]) -> str:
     return vlans.vlans(await terminal.read_state(("vlans",)))
 
 
+async def _brief(terminal: Terminal, _values: Sequence[str]) -> str:
+    return vlans.brief(await terminal.read_state(("vlans",)))
+
+
+async def _detail(terminal: Terminal, _values: Sequence[str]) -> str:
+    return vlans.detail(await terminal.read_state(("vlans",)))
+
+
 async def _vlan(terminal: Terminal, values: Sequence[str]) -> str:
     return vlans.vlan(values[0], await terminal.read_state(("vlans", "vlan-id", values[0])))
 
@@ -33,5 +41,7 @@ COMMANDS = (
         state="vlan-interface interface <vlan-interface>",
     ),
     command("show vlans", "VLANs and their ports", _vlans, state="vlans"),
+    command("show vlans brief", "VLANs, a line each", _brief, state="vlans"),
+    command("show vlans detail", "VLANs, all that is known of each", _detail, state="vlans"),
     command("show vlans vlan-id <vlan-id>", "One VLAN", _vlan, state="vlans vlan-id <vlan-id>"),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path as FilePath
@@ -11,11 +11,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from connetos_sdk import results
+from connetos_sdk.diagnostics import Hop, PingProbe, PingResult, TracerouteResult
 from connetos_sdk.errors import NotFound, ParseError, Unsupported
 from connetos_sdk.model.curly import format_curly
 from connetos_sdk.model.paths import Path
 from connetos_sdk.model.setlines import format_set
 from connetos_sdk.model.words import split_words
+from connetos_sdk.navmesh.flow import FiveTuple
+from connetos_sdk.navmesh.results import NavmeshResult
 from connetos_sdk.packages import Packages
 from connetos_sdk.results import CommitResult, Event, Revision, SystemState
 from connetos_sdk.transports.base import CommitOptions, Operation, Transport
@@ -268,6 +271,62 @@ class Switch:
     def lldp_neighbors(self) -> list[results.LldpNeighbor]:
         """Neighbours that LLDP has found, in the order of the ports at which they are."""
         return results.lldp_neighbors(self.state(("lldp", "neighbor")))
+
+    # -- diagnostics ----------------------------------------------------------------------------------
+
+    def ping(
+        self, host: str, *, progress: Callable[[PingProbe], object] | None = None, **options: Any
+    ) -> PingResult:
+        """Send ICMP echo requests from the switch.
+
+        Args:
+            host: address or name.
+            progress: called with each answer as it comes; what it raises ends the ping.
+            options: arguments of the operation `ping`: `count`, `interval_ms`, `timeout_ms`, `size`, `ttl`, `tos`,
+                `source`, `interface`, `family`, `dont_fragment`.
+
+        Raises:
+            NotFound: the name isn't known, or there is no route.
+        """
+
+        def told(report: Mapping[str, Any]) -> None:
+            if progress is not None and "seq" in report:
+                progress(PingProbe.of(report))
+
+        return PingResult.of(self.transport.call("ping", {"host": host, **options}, told))
+
+    def traceroute(
+        self, host: str, *, progress: Callable[[Hop], object] | None = None, **options: Any
+    ) -> TracerouteResult:
+        """Find the routers on the way from the switch to a host.
+
+        Args:
+            host: address or name.
+            progress: called with each hop as it is known; what it raises ends the trace.
+            options: arguments of the operation `traceroute`: `protocol`, `first_ttl`, `max_hops`, `queries`,
+                `timeout_ms`, `port`, `source_port`, `vary_port`, `size`, `source`, `interface`, `family`.
+
+        Raises:
+            NotFound: the name isn't known, or there is no route.
+        """
+
+        def told(report: Mapping[str, Any]) -> None:
+            if progress is not None and "ttl" in report:
+                progress(Hop.of(report))
+
+        return TracerouteResult.of(self.transport.call("traceroute", {"host": host, **options}, told))
+
+    def navmesh(self, flow: FiveTuple, *, live: bool = False, **frame: Any) -> NavmeshResult:
+        """Where a flow goes through the switch, or why it stops there, from the tables as they are.
+
+        Args:
+            flow: which.
+            live: look at the traffic of the last seconds, too, which may tell more than the tables.
+            frame: what is known of the frame: `ingress_port`, `ingress_vlan`, `source_mac`, `destination_mac`, `ttl`.
+                By default the tables say where the source is.
+        """
+        arguments = {**flow.arguments(), "live": live, **frame}
+        return NavmeshResult.of(self.transport.call("navmesh", arguments))
 
     def events(self) -> Iterator[Event]:
         """What happens on the switch, as it happens; ends when the iterator is closed."""

@@ -11,6 +11,9 @@ from typing import Any
 from connetos_cli import editing, pager
 from connetos_cli.link import SOCKET, Link, LinkError
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it: 128 and the number of SIGINT."""
+
 
 def options() -> argparse.ArgumentParser:
     """The program's options."""
@@ -41,11 +44,13 @@ def main() -> None:
 
 
 def batch(link: Link, lines: Any) -> int:
-    """Run lines and print their answers; 1 if one failed."""
+    """Run lines and print their answers; 1 if one failed, 130 after Ctrl-C."""
     failed = False
     for line in lines:
-        reply = link.run(line)
+        reply = link.run(line, _write)
         print(reply.text, end="", file=sys.stdout if reply.ok else sys.stderr, flush=True)
+        if reply.interrupted:
+            return INTERRUPTED
         failed = failed or not reply.ok
         if reply.ended:
             break
@@ -72,7 +77,7 @@ def interactive(link: Link) -> None:
             continue
         except EOFError:
             return
-        reply = link.run(line)
+        reply = link.run(line, _write)
         _page(reply.text, paged="| no-more" not in line)
         if reply.ended:
             return

@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import socket
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 SOCKET = Path("/run/connetos/cli.sock")
@@ -28,6 +31,7 @@ class Reply:
     ok: bool
     ended: bool
     prompt: str
+    interrupted: bool = False
 
 
 class Link:
@@ -44,6 +48,7 @@ class Link:
 
     def __init__(self, path: Path, via: str = "cli", source: str = "tty") -> None:
         self._notice = ""
+        self._interrupted = False
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(HELLO_SECONDS)
         try:
@@ -66,6 +71,12 @@ class Link:
     def close(self) -> None:
         """Leave; what isn't committed is dropped."""
         self._socket.close()
+
+    def interrupt(self) -> None:
+        """Have what runs end at once, if it is something that takes long. May be called while `run` waits."""
+        self._interrupted = True
+        with contextlib.suppress(OSError):
+            self._socket.sendall(json.dumps({"cancel": 1}).encode() + b"\n")
 
     def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
         with contextlib.suppress(OSError):  # what the agent said before it closed can still be read
@@ -99,11 +110,39 @@ class Link:
         """The socket; between two commands something comes on it only when the session ends."""
         return self._socket.fileno()
 
-    def run(self, line: str) -> Reply:
-        """Run a line."""
-        answer = self._ask({"id": 1, "line": line})
+    def run(self, line: str, show: Callable[[str], None] | None = None) -> Reply:
+        """Run a line.
+
+        Args:
+            line: what is typed.
+            show: gets text that comes while the line still runs; without it, all comes with the answer. With it, the
+                first Ctrl-C interrupts the line, where that takes long, and not this program.
+        """
+        if show is None:
+            answer = self._ask({"id": 1, "line": line})
+        else:
+            with self._ctrl_c_interrupts():
+                answer = self._ask({"id": 1, "line": line, "stream": True})
+                while "part" in answer:
+                    show(answer["part"])
+                    answer = self.receive()
         self.prompt = answer["prompt"]
-        return Reply(answer["text"], answer["ok"], answer["ended"], answer["prompt"])
+        return Reply(answer["text"], answer["ok"], answer["ended"], answer["prompt"], self._interrupted)
+
+    @contextlib.contextmanager
+    def _ctrl_c_interrupts(self) -> Iterator[None]:
+        self._interrupted = False
+
+        def pressed(number: int, frame: FrameType | None) -> None:
+            if self._interrupted:
+                signal.default_int_handler(number, frame)
+            self.interrupt()
+
+        before = signal.signal(signal.SIGINT, pressed)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def complete(self, line: str, *, keywords: bool = False) -> list[tuple[str, str]]:
         """(word, help) pairs of what may stand at the end of `line`; a word in angle brackets is a value.

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from connetos_cli.__main__ import batch, interactive
+from connetos_cli.__main__ import INTERRUPTED, batch, interactive
 from connetos_cli.link import SOCKET, Link, LinkError
 
 REMOTE_CONFIG = "/usr/lib/connetos/remote_config"
@@ -47,8 +47,10 @@ def run(arguments: list[str], socket: Path) -> int:
 def one_shot(link: Link, command: str) -> int:
     """Run the lines of `command` until one fails; 1 if one did."""
     for line in command.splitlines():
-        reply = link.run(line.strip())
+        reply = link.run(line.strip(), lambda text: print(text, end="", flush=True))
         print(reply.text, end="", flush=True)
+        if reply.interrupted:
+            return INTERRUPTED
         if not reply.ok:
             return 1
         if reply.ended:

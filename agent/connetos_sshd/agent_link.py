@@ -20,6 +20,7 @@ HELLO_SECONDS = 60.0
 """How long the agent may take for a log-in; a wrong password is answered late on purpose."""
 
 Answer = dict[str, Any]
+OnPart = Callable[[str], None]
 
 
 class AgentLost(Exception):
@@ -73,6 +74,7 @@ class AgentLink(asyncio.Protocol):
         self._waiting: deque[Callable[[Answer | None], None]] = deque()
         self._number = 0
         self._lost = self._closed = False
+        self._on_part: OnPart | None = None
         self.notice = ""
         """What the agent said about ending the session."""
         self.on_lost: Callable[[], None] | None = None
@@ -115,16 +117,25 @@ class AgentLink(asyncio.Protocol):
         self._waiting.append(on_answer)
         self._transport.write(_line({"id": self._number, **body}))
 
-    async def ask(self, body: dict[str, Any]) -> Answer:
+    async def ask(self, body: dict[str, Any], on_part: OnPart | None = None) -> Answer:
         """Send a request and wait for its answer.
+
+        Args:
+            body: the request.
+            on_part: gets the parts of its text that come before, if the request asks for them (`stream`).
 
         Raises:
             AgentLost: it went away before.
         """
         self._number += 1
-        return await self._send(_line({"id": self._number, **body}))
+        return await self._send(_line({"id": self._number, **body}), on_part)
 
-    async def _send(self, line: bytes) -> Answer:
+    def cancel(self) -> None:
+        """Have the request that is under way end at once, if it is something that takes long."""
+        if self._transport is not None and self._waiting:
+            self._transport.write(_line({"cancel": self._number}))
+
+    async def _send(self, line: bytes, on_part: OnPart | None = None) -> Answer:
         if self._lost or self._transport is None:
             raise AgentLost("the agent went away")
         future: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
@@ -133,6 +144,7 @@ class AgentLink(asyncio.Protocol):
             if not future.done():
                 future.set_result(answer)
 
+        self._on_part = on_part
         self._waiting.append(answered)
         self._transport.write(line)
         answer = await future
@@ -180,6 +192,9 @@ class AgentLink(asyncio.Protocol):
                 answer = None
             if isinstance(answer, dict) and "notice" in answer:
                 self.notice = str(answer["notice"])
+                continue
+            if isinstance(answer, dict) and "part" in answer and self._on_part is not None:
+                self._on_part(str(answer["part"]))
                 continue
             if not isinstance(answer, dict) or not self._waiting:
                 self._break_off()

@@ -47,6 +47,7 @@ class Shell:
         self._paused = False
         self._agent_is_lost = False
         self._asking = False
+        self._link: AgentLink | None = None
         self._editor = LineEditor(width or DEFAULT_WIDTH)
         self._prompt = ""
         self._task: asyncio.Task[None] | None = None
@@ -62,6 +63,10 @@ class Shell:
         for key in self._keyboard.feed(data):
             if key == CTRL_C:
                 self._keys.clear()
+                if self._link is not None and self._asking:
+                    self._link.cancel()
+                    self._part("^C\n")
+                    continue
             self._keys.append(key)
         if len(self._keys) > MAX_TYPED_AHEAD and not self._paused:
             self._paused = True
@@ -104,6 +109,7 @@ class Shell:
             self._say(f"ERROR: {error}.\n")
         else:
             link.on_lost = self._agent_lost
+            self._link = link
             try:
                 if welcome.banner:
                     self._say(welcome.banner.rstrip("\n") + "\n")
@@ -123,7 +129,7 @@ class Shell:
         while (line := await self._read_line(link)) is not None:
             self._flush()
             self._asking = True
-            answer = await link.ask({"line": line})
+            answer = await link.ask({"line": line, "stream": True}, self._part)
             self._asking = False
             self._prompt = str(answer.get("prompt", self._prompt))
             await self._show(line, answer)
@@ -206,6 +212,11 @@ class Shell:
         log.warning("the agent went away")
         self._agent_is_lost = True
         self._arrived.set()
+
+    def _part(self, text: str) -> None:
+        """Show text of a line that still runs."""
+        self._say(text)
+        self._flush()
 
     def _say(self, text: str) -> None:
         self._editor.write(_cooked(text))

@@ -16,6 +16,15 @@ def check_ipv4(text: str) -> str:
     return ""
 
 
+def check_ip_address(text: str) -> str:
+    """Nothing if `text` is an IPv4 or IPv6 address without a zone, else what is wrong."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return "isn't an IP address"
+    return "has a zone" if getattr(address, "scope_id", None) else ""
+
+
 def check_ipv4_prefix(text: str) -> str:
     """Nothing if `text` is `address/length`, else what is wrong. Host bits may be set."""
     _, slash, length = text.partition("/")
@@ -45,6 +54,7 @@ def check_mac(text: str) -> str:
 
 
 FORMATS: dict[str, Callable[[str], str]] = {
+    "ip-address": check_ip_address,
     "ipv4": check_ipv4,
     "ipv4-prefix": check_ipv4_prefix,
     "ipv4-network": check_ipv4_network,

@@ -77,7 +77,13 @@ class StandIn:
                 if "complete" in request:
                     send({"id": request["id"], "completions": _completions(request["complete"])})
                     continue
+                if "cancel" in request:
+                    continue
                 self.lines.append(request["line"])
+                if request["line"] == "drip" and request.get("stream"):
+                    send({"id": request["id"], "part": "drop 1\n"})
+                    send({"id": request["id"], "part": "drop 2\n"})
+                    assert json.loads(await reader.readline()) == {"cancel": request["id"]}
                 text, ok, mode, ended = await _run(request["line"], mode)
                 answer = {"id": request["id"], "text": text, "ok": ok, "mode": mode, "ended": ended}
                 send({**answer, "prompt": "leaf1# " if mode == 2 else "leaf1> "})
@@ -108,6 +114,8 @@ async def _run(line: str, mode: int) -> tuple[str, bool, int, bool]:
             return "x" * int(rest), True, mode, False
         case "rows":
             return "".join(f"row {n}\n" for n in range(1, int(rest.split()[0]) + 1)), True, mode, False
+        case "drip":
+            return "dried up\n", True, mode, False
         case "nul":
             return "before\0after\n", True, mode, False
         case "sleep":

@@ -188,11 +188,17 @@ def test_ctrl_c_drops_the_line_and_ctrl_d_leaves(shell: Terminal, standin: Stand
     shell.send("sleep 1\r")
     shell.expect("\r\n")
     shell.send("show b\r\x03")
-    shell.expect("woke\r\nleaf1> ")
-    shell.expect("leaf1> ")
+    shell.expect("^C\r\nwoke\r\nleaf1> ")
     shell.send("\x04")
     assert shell.end() == 0
     assert standin.lines == ["sleep 1", "exit"]
+
+
+def test_text_comes_while_the_line_runs_and_ctrl_c_interrupts_it(shell: Terminal) -> None:
+    shell.send("drip\r")
+    shell.expect("drop 1\r\ndrop 2\r\n")
+    shell.send("\x03")
+    shell.expect("^C\r\ndried up\r\nleaf1> ")
 
 
 def test_typing_ahead(shell: Terminal) -> None:

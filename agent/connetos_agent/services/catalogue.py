@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from connetos_agent.config.manager import ConfigManager
+from connetos_agent.services.diagnostics.service import DiagnosticsService
 from connetos_agent.services.lldp import LldpService
+from connetos_agent.services.navmesh.service import NavmeshService
 from connetos_agent.services.packages.service import PackageService
 from connetos_agent.services.service import Service
 from connetos_agent.services.switching import SwitchingService
@@ -37,6 +39,8 @@ def make_services(
         Logs(log),
         Reboot(config.run_directory, manager.events, log, command, boot_again),
         Files(manager),
+        DiagnosticsService(config, manager),
+        NavmeshService(config, manager),
     ]
     if config.packages.root is not None:
         services.append(

@@ -5,6 +5,10 @@
     {"id": 1, "line": "show vlans"}
     {"id": 1, "text": "...", "ok": true, "mode": 1, "prompt": "leaf1> ", "ended": false}
     {"id": 2, "live": true}                               (log lines may come at any time: {"live": "..."})
+    {"id": 3, "line": "ping 192.0.2.9", "stream": true}
+    {"id": 3, "part": "64 bytes from 192.0.2.9: ..."}
+    {"cancel": 3}
+    {"id": 3, "text": "...", "ok": true, ...}
     {"id": 2, "complete": "show vl"}
     {"id": 2, "completions": [{"word": "vlans", "help": "VLANs and their ports", "keyword": true}]}
     {"notice": "The switch's agent is stopping; what wasn't committed is dropped. Forwarding goes on."}
@@ -13,6 +17,10 @@ Who connects is known from the kernel. Root may say who is to be logged in, and 
 giving a password: an SSH server that has checked a key does. Everybody else is the user of the configuration who has
 the name of their Linux account, and may leave `user` out; the socket's mode decides who can connect at all. The
 connection's end frees the candidate.
+
+With `"stream": true`, text comes in parts while a line still runs, and the answer has the rest. `cancel` interrupts
+what takes long (`ping`), which then answers at once; it has no answer of its own and does nothing to other lines. The
+connection's end interrupts as well.
 """
 
 from __future__ import annotations
@@ -23,8 +31,10 @@ import logging
 import pwd
 import socket
 import struct
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any
 
 import orjson
@@ -48,6 +58,8 @@ from connetos_sdk.model.tree import effective
 log = logging.getLogger(__name__)
 
 MAX_MESSAGE_BYTES = 512 * 1024
+MAX_AHEAD = 256
+"""Lines that are read while one runs; more wait in the socket, and then the client's going isn't seen."""
 MAX_CONNECTIONS = 256
 MAX_CONNECTIONS_OF_OTHERS = 192
 """Of those that aren't root's: whatever they do, root gets in."""
@@ -147,7 +159,8 @@ class CliServer:
         return len(self._connections) >= MAX_CONNECTIONS or (uid != 0 and others >= MAX_CONNECTIONS_OF_OTHERS)
 
     async def _serve(self, uid: int, lines: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
-        hello = await self._receive(lines, HELLO_SECONDS)
+        inbox = _Inbox(lines)
+        hello = await self._receive(inbox, HELLO_SECONDS)
         if uid == 0 and hello.get("hello") == SSH_SERVER:
             await self._lead(lines, out)
             return
@@ -159,10 +172,12 @@ class CliServer:
         session = self.open_session(caller)
         self._log.write("warning", f"{caller.user} logined the switch cli")
         monitor = session.terminal.monitor = Monitor(self._log)
+        session.terminal.until_interrupted = inbox.until_interrupted
         try:
             with self._logins.session(caller):
-                await self._converse(session, caller, lines, out)
+                await self._converse(session, inbox, out)
         finally:
+            inbox.close()
             monitor.switch(False)
             with contextlib.suppress(ConnetosError):
                 session.close()
@@ -176,9 +191,8 @@ class CliServer:
         finally:
             self._idle.discard(task)
 
-    async def _converse(
-        self, session: CliSession, caller: Caller, lines: asyncio.StreamReader, out: asyncio.StreamWriter
-    ) -> None:
+    async def _converse(self, session: CliSession, inbox: _Inbox, out: asyncio.StreamWriter) -> None:
+        terminal, caller = session.terminal, session.terminal.caller
         # An SSH server has shown the announcement before it asked for a password.
         announcement = f"{self._access.banner}\n" if caller.via == "cli" and self._access.banner else ""
         greeting = {"ok": True, "class": caller.user_class, "banner": f"{announcement}{BANNER}"}
@@ -189,27 +203,25 @@ class CliServer:
                 out.write(orjson.dumps({"live": line}) + b"\n")
 
         while self._notice is None:
-            message = await self._receive(lines, IDLE_SECONDS)
+            message = await self._receive(inbox, IDLE_SECONDS)
+            if "cancel" in message:
+                continue  # what it was about has just ended
+            number = message.get("id")
+            terminal.send = partial(_send_part, out, number) if message.get("stream") is True else None
             answer = await self._answer(session, message, live)
-            await _send(out, {"id": message.get("id"), **answer})
+            await _send(out, {"id": number, **answer})
             if answer.get("ended"):
                 return
 
-    async def _receive(self, lines: asyncio.StreamReader, seconds: float) -> dict[str, Any]:
+    async def _receive(self, inbox: _Inbox, seconds: float) -> dict[str, Any]:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine of a server runs in one
         self._idle.add(task)
         try:
             async with asyncio.timeout(seconds):
-                line = await lines.readline()
+                return await inbox.next()
         finally:
             self._idle.discard(task)
-        if not line.endswith(b"\n"):
-            raise ConnectionError("closed")
-        message = orjson.loads(line)
-        if not isinstance(message, dict):
-            raise ConnectionError("speaks something else")
-        return message
 
     async def _answer(
         self, session: CliSession, message: Mapping[str, Any], tell: Callable[[str], None]
@@ -247,6 +259,64 @@ class CliServer:
         return str(effective(self._manager.running.document, ("system", "hostname")))
 
 
+class _Inbox:
+    """What one client says; reads ahead while a line runs, to see that it is to be interrupted."""
+
+    def __init__(self, lines: asyncio.StreamReader) -> None:
+        self._lines = lines
+        self._ahead: deque[dict[str, Any]] = deque()
+        self._reading: asyncio.Task[dict[str, Any]] | None = None
+
+    def close(self) -> None:
+        """Read no more."""
+        if self._reading is not None:
+            self._reading.cancel()
+            if self._reading.done() and not self._reading.cancelled():
+                self._reading.exception()  # it was about the end of the connection, which is known
+
+    async def next(self) -> dict[str, Any]:
+        """The next message.
+
+        Raises:
+            ConnectionError, ValueError: there is none any more, or it isn't one.
+        """
+        if self._ahead:
+            return self._ahead.popleft()
+        if self._reading is None:
+            return await _message(self._lines)
+        return await self._read_on()
+
+    async def until_interrupted(self) -> None:
+        """Return at a `cancel`, or when the client has gone; other messages wait for `next`."""
+        while len(self._ahead) < MAX_AHEAD:
+            try:
+                message = await self._read_on()
+            except (ConnectionError, ValueError):
+                return  # `next` meets it again
+            if "cancel" in message:
+                return
+            self._ahead.append(message)
+        await asyncio.get_running_loop().create_future()
+
+    async def _read_on(self) -> dict[str, Any]:
+        """Read one message, or go on where a call that was cancelled has begun."""
+        if self._reading is None:
+            self._reading = asyncio.ensure_future(_message(self._lines))
+        message = await asyncio.shield(self._reading)
+        self._reading = None
+        return message
+
+
+async def _message(lines: asyncio.StreamReader) -> dict[str, Any]:
+    line = await lines.readline()
+    if not line.endswith(b"\n"):
+        raise ConnectionError("closed")
+    message = orjson.loads(line)
+    if not isinstance(message, dict):
+        raise ConnectionError("speaks something else")
+    return message
+
+
 def _peer_uid(out: asyncio.StreamWriter) -> int:
     sock: socket.socket = out.get_extra_info("socket")
     _, uid, _ = struct.unpack(
@@ -260,6 +330,10 @@ def _user_name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         raise AuthenticationFailed(f"there is no account with user id {uid}") from None
+
+
+async def _send_part(out: asyncio.StreamWriter, number: Any, text: str) -> None:
+    await _send(out, {"id": number, "part": text})
 
 
 async def _send(out: asyncio.StreamWriter, message: Mapping[str, Any]) -> None:

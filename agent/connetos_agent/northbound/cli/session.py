@@ -82,13 +82,17 @@ class CliSession:
             if not command:
                 raise not_recognised("|")
             display = pipes.take_display(filters)
+            if filters or display:
+                self.terminal.send = None  # they work on the whole text
             text = await self._run(command, display)
+            text = text if display else self.terminal.take_told() + text
             return Answer(pipes.apply(text, filters) if filters else text, ended=self._ended)
         except CliError as error:
             told = as_json(error.error.to_dict()) if display == "json" else lines(str(error))
         except ConnetosError as error:
             told = as_json(error.to_dict()) if display == "json" else error_text(error)
-        return Answer(told, ok=False)
+        before = self.terminal.take_told()
+        return Answer(told if display else before + told, ok=False)
 
     async def complete(self, line: str) -> list[Completion]:
         """What may stand at the end of `line` instead of its last, unfinished word."""

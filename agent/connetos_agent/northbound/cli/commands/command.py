@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from connetos_agent.config.manager import ConfigManager
 from connetos_agent.config.sessions import Caller
-from connetos_agent.northbound.cli.answers import Completion, Told
+from connetos_agent.northbound.cli.answers import CliError, Completion, Told
 from connetos_agent.northbound.cli.monitor import Monitor
 from connetos_agent.services.operations import Operations, Report, untold
 from connetos_agent.switch_log import SwitchLog
@@ -22,6 +23,14 @@ class Question:
 
     text: str
     then: Callable[[str], Awaitable[str]]
+
+
+class Interrupted(CliError):
+    """The user doesn't want to wait any longer, or has gone."""
+
+
+async def _never() -> None:
+    await asyncio.get_running_loop().create_future()
 
 
 @dataclass
@@ -38,10 +47,43 @@ class Terminal:
     history: list[str] = field(default_factory=list)
     question: Question | None = None
     monitor: Monitor | None = None
+    send: Callable[[str], Awaitable[None]] | None = None
+    """Shows text while the line still runs; None where only whole answers are wanted."""
+    until_interrupted: Callable[[], Awaitable[None]] = _never
+    """Returns when the user interrupts the line that runs, or has gone."""
+    _told: list[str] = field(default_factory=list)
+
+    async def tell(self, text: str) -> None:
+        """Show `text` now, or with the answer."""
+        if self.send is None:
+            self._told.append(text)
+        else:
+            await self.send(text)
+
+    def take_told(self) -> str:
+        """What was told and not shown yet."""
+        told, self._told = "".join(self._told), []
+        return told
 
     async def call(self, name: str, report: Report = untold, /, **arguments: Any) -> Any:
-        """Do an operation as the user of this session, `report` is told how far it is; its result."""
-        return await self.operations.call(self.caller, name, arguments, report)
+        """Do an operation as the user of this session, `report` is told how far it is; its result.
+
+        Raises:
+            Interrupted: the user didn't want to wait for it; it was cancelled.
+            ConnetosError: it failed.
+        """
+        doing = asyncio.ensure_future(self.operations.call(self.caller, name, arguments, report))
+        interrupted = asyncio.ensure_future(self.until_interrupted())
+        try:
+            await asyncio.wait((doing, interrupted), return_when=asyncio.FIRST_COMPLETED)
+            if doing.done():
+                return doing.result()
+        finally:
+            interrupted.cancel()
+            if not doing.done():
+                doing.cancel()
+                await asyncio.wait((doing,))
+        raise Interrupted("Interrupted.")
 
 
 Run = Callable[[Terminal, Sequence[str]], Awaitable[str | Told]]

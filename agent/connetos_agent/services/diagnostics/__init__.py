@@ -1,0 +1,1 @@
+"""Ping, traceroute and capture: what a network engineer asks of a switch first."""

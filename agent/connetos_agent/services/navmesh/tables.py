@@ -1,0 +1,140 @@
+"""The tables of one switch that decide about a flow, as they are now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from connetos_agent.config.manager import ConfigManager
+from connetos_agent.dataplane.base import ObjectKey, Observer
+from connetos_agent.dataplane.kernel.links import Device
+from connetos_agent.dataplane.states.ports import Port
+from connetos_agent.services.navmesh.bridge import LABEL, Bridge, Output, Verdict
+from connetos_agent.services.navmesh.flow import Address
+from connetos_agent.services.navmesh.kernel import Kernel, Neighbour
+from connetos_sdk.model import setlines
+from connetos_sdk.model.rules import PORTS, ROUTES, VLANS
+from connetos_sdk.model.tree import Document, get
+
+
+@dataclass(frozen=True)
+class Interface:
+    """A VLAN interface: its name, which is its device's, the VLAN, and the device itself."""
+
+    name: str
+    vlan: int
+    device: Device
+
+
+class Tables:
+    """What one question may look at; made for it, so that it sees one configuration.
+
+    Args:
+        manager: for the running configuration and the names of ports.
+        bridge, kernel: what is asked.
+        ports: the driver's view of ports and their VLANs.
+    """
+
+    def __init__(self, manager: ConfigManager, bridge: Bridge, kernel: Kernel, ports: Observer) -> None:
+        self.bridge = bridge
+        self.kernel = kernel
+        self.running: Document = manager.running.document
+        self._ports = ports
+        self._platform = manager.dataplane.platform
+        self._devices: dict[str, Device | None] = {}
+
+    # -- ports ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def _port_of(self) -> dict[str, str]:
+        return {device: port for port, device in self._platform.ports.items()}
+
+    @property
+    def port_names(self) -> list[str]:
+        """All ports of the switch."""
+        return list(self._platform.ports)
+
+    def device_of(self, port: str) -> str:
+        """The network device of a port."""
+        return self._platform.ports[port]
+
+    def port_of(self, device: str) -> str:
+        """The port of a network device; the device's name if it is none."""
+        return self._port_of.get(device, device)
+
+    def is_port(self, device: str) -> bool:
+        """Whether a network device is that of a port."""
+        return device in self._port_of
+
+    def vlans_of(self, port: str) -> Port | None:
+        """Mode and VLANs of a port, as Open vSwitch has them."""
+        target = ObjectKey("port", port)
+        found = self._ports.observe([target])[target]
+        return found if isinstance(found, Port) else None
+
+    def device(self, name: str) -> Device | None:
+        """The kernel's view of a network device."""
+        if name not in self._devices:
+            self._devices[name] = self.kernel.device(name)
+        return self._devices[name]
+
+    def down(self, device: str) -> str:
+        """Why nothing passes a port's device now; empty if it is up."""
+        found = self.device(device)
+        if found is None:
+            return "its network device isn't there"
+        if not found.up:
+            return "it is disabled"
+        return "" if found.carrier else "it has no link"
+
+    # -- VLAN interfaces -------------------------------------------------------------------------------
+
+    @cached_property
+    def _interfaces(self) -> dict[str, int]:
+        entries = get(self.running, VLANS, {})
+        return {e["l3-interface"]: int(vlan) for vlan, e in entries.items() if "l3-interface" in e}
+
+    def interface(self, name: str) -> Interface | None:
+        """The VLAN interface with this name."""
+        device = self.device(name) if name in self._interfaces else None
+        return Interface(name, self._interfaces[name], device) if device else None
+
+    def interface_at(self, index: int) -> Interface | None:
+        """The VLAN interface whose device has this index."""
+        found = (self.interface(name) for name in self._interfaces)
+        return next((i for i in found if i is not None and i.device.index == index), None)
+
+    def interface_in(self, vlan: int) -> Interface | None:
+        """The VLAN interface of a VLAN."""
+        name = next((name for name, number in self._interfaces.items() if number == vlan), "")
+        return self.interface(name) if name else None
+
+    def neighbour(self, interface: Interface, address: Address) -> Neighbour:
+        """The ARP or neighbour discovery entry for an address."""
+        return self.kernel.neighbour(interface.device.index, address)
+
+    def ports_to(self, interface: Interface, mac: str) -> tuple[Output, ...]:
+        """Where the MAC table has an address in the interface's VLAN; nothing if it hasn't."""
+        verdict: Verdict = self.bridge.trace(
+            interface.name, interface.device.mac, mac, f"dl_type={LABEL:#06x}"
+        )
+        return verdict.outputs if verdict.learned or verdict.hashed else ()
+
+    # -- configuration ----------------------------------------------------------------------------------
+
+    def port_lines(self, port: str, *, part: tuple[str, ...] = ("family", "ethernet-switching")) -> list[str]:
+        """The lines of the configuration about a port."""
+        return self._lines((*PORTS, port, *part))
+
+    def route_lines(self, prefix: str) -> list[str]:
+        """The lines of the configuration that make a route."""
+        return self._lines((*ROUTES, prefix))
+
+    def interface_lines(self, name: str) -> list[str]:
+        """The lines of the configuration about a VLAN interface."""
+        return self._lines(("vlan-interface", "interface", name))
+
+    def _lines(self, path: tuple[str, ...]) -> list[str]:
+        found: Any = get(self.running, path, None)
+        return [] if found is None else setlines.format_set(self.running, path).splitlines()[:50]

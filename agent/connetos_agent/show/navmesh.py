@@ -1,0 +1,65 @@
+"""`show navmesh` in the documented layout (spec/cli/show-formats.yaml), and beneath it what becomes of the flow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from connetos_agent.show.layout import fields, table
+
+LABEL_WIDTH = 28
+COLUMNS = ("Ingress Port", "Egress Port")
+WIDTHS = (12, 12)
+
+
+def navmesh(answer: Mapping[str, Any]) -> str:
+    """The flow, the ports, and why it isn't forwarded where it isn't."""
+    flow, paths = answer["flow"], _likely(answer)
+    values = {
+        "Source ipv4 address": flow["source"],
+        "Destination ipv4 address": flow["destination"],
+        "L4 source port": str(flow["source_port"]),
+        "L4 destination port": str(flow["destination_port"]),
+        "IP protocol": str(flow["protocol"]),
+    }
+    rows = list(dict.fromkeys(row for path in paths for row in _rows(path)))
+    shown = table(COLUMNS, WIDTHS, rows, gap=3)
+    notes = dict.fromkeys(note for path in paths for note in _notes(path))
+    return (
+        "The Flow Information :\n"
+        + _indented(fields(values, LABEL_WIDTH), 2)
+        + "The forwarding path :\n"
+        + _indented(shown, 3)
+        + "".join(f"{note}\n" for note in notes)
+    )
+
+
+def _likely(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """All paths, or those that packets take now where the tables leave several."""
+    paths: list[Mapping[str, Any]] = answer["paths"]
+    seen = {(one["ingress"], port) for one in answer["live"] or () for port in one["egress"]}
+    taken = [path for path in paths if any(row in seen for row in _rows(path))]
+    return taken or paths
+
+
+def _rows(path: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    ingress = path["ingress"]
+    name = "unknown" if ingress is None else ingress["port"] or "local"
+    out = [egress["port"] for egress in path["egress"] if egress["up"]]
+    if path["fate"] == "local":
+        out = ["local"]
+    for port in out or ["none" if path["fate"] == "dropped" else "unknown"]:
+        yield name, port
+
+
+def _notes(path: Mapping[str, Any]) -> Iterator[str]:
+    if path["fate"] not in ("forwarded", "local"):
+        yield f"{path['fate'].capitalize()}: {path['reason']}."
+        for line in path["configuration"]:
+            yield f"   {line}"
+        for line in path["missing"]:
+            yield f"   missing: {line}"
+
+
+def _indented(text: str, blanks: int) -> str:
+    return "".join(f"{' ' * blanks}{line}\n" for line in text.splitlines())

@@ -1,0 +1,23 @@
+"""Where does this flow go, and where does it stop: on one switch (`Switch.navmesh`) and across many (`Fabric`).
+
+flow = FiveTuple("198.18.1.1", "198.18.2.1", "tcp", 40123, 443)
+print(switch.navmesh(flow))
+"""
+
+from connetos_sdk.navmesh.fabric import Attachment, Fabric, FabricResult, Link
+from connetos_sdk.navmesh.flow import FiveTuple
+from connetos_sdk.navmesh.results import Egress, Ingress, NavmeshResult, Path, Seen, Step
+
+__all__ = [
+    "Attachment",
+    "Egress",
+    "Fabric",
+    "FabricResult",
+    "FiveTuple",
+    "Ingress",
+    "Link",
+    "NavmeshResult",
+    "Path",
+    "Seen",
+    "Step",
+]

@@ -12,6 +12,7 @@ from connetos_agent.northbound.xrl.settings import XrlSettings
 from connetos_agent.services.packages.settings import PackagesSettings
 
 DATAPLANES = ("openvswitch", "memory")
+DRIFT_POLICIES = ("report", "repair")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -54,6 +55,7 @@ class Settings:
     Attributes:
         state_directory: kept over a reboot of the switch.
         run_directory: lost at a reboot; on a real switch on tmpfs.
+        drift: what to do about changes behind the agent's back: only `report`, or `repair` them.
         listen: (address, port) pairs for REST over TLS, besides sockets that systemd hands over.
     """
 
@@ -61,6 +63,7 @@ class Settings:
     run_directory: Path = Path("/run/connetos")
     dataplane: str = "openvswitch"
     log_level: str = "info"
+    drift: str = "report"
     platform: Platform = field(default_factory=Platform)
     openvswitch: OpenVSwitchSettings = field(default_factory=OpenVSwitchSettings)
     listen: tuple[tuple[str, int], ...] = ()
@@ -93,6 +96,7 @@ def load(path: Path) -> Settings:
         run_directory=Path(reader.text("run-directory", str(defaults.run_directory))),
         dataplane=reader.choice("dataplane", DATAPLANES, defaults.dataplane),
         log_level=reader.choice("log-level", LOG_LEVELS, defaults.log_level),
+        drift=reader.choice("drift", DRIFT_POLICIES, defaults.drift),
         platform=Platform(
             model=platform.text("model", "generic"),
             ports=platform.names("ports"),

@@ -242,3 +242,13 @@ def test_lldpd_outlives_the_agent(lab: Lab) -> None:
             assert leaf1.state("lldp interface te-1/1/2 port-description") == "kept"
     with connect(node) as leaf1:
         leaf1.apply_lines("delete interface gigabit-ethernet te-1/1/2 description")
+
+
+def test_a_killed_lldpd_comes_back_as_configured(leaves: Leaves) -> None:
+    leaf1, leaf2 = leaves
+    leaf2.apply_lines("set interface gigabit-ethernet te-1/1/3 description survivor")
+    pid = lldpd_pid(leaf2)
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: leaf2.state("daemons lldpd pid") not in (None, pid))
+    wait_for(lambda: leaf2.state("lldp interface").get("te-1/1/3", {}).get("port-description") == "survivor")
+    wait_for(heard(leaf1, "te-1/1/2", port_description="survivor"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from connetos_agent.dataplane.base import Driver, DriverError, ObjectKey, Step
@@ -112,7 +112,7 @@ class Dataplane:
                 )
                 for target, reason in refused.items()
             )
-            return Plan(steps, tuple(paths), tuple(self._dependents(paths, document)))
+            return Plan(steps, tuple(paths), tuple(self.dependents(paths, document)))
         except DriverError as error:
             raise ApplyFailed(str(error)) from error
 
@@ -138,7 +138,8 @@ class Dataplane:
             if port not in self.platform.ports
         )
 
-    def _dependents(self, targets: Collection[ObjectKey], document: Document) -> list[ObjectKey]:
+    def dependents(self, targets: Collection[ObjectKey], document: Document) -> list[ObjectKey]:
+        """Other objects that the real thing may take away or change together with `targets`."""
         kinds = {kind for target in targets for kind in KINDS[target.kind].dependents}
         if not kinds:
             return []
@@ -235,13 +236,36 @@ class Dataplane:
         What can't be realised (a device that isn't there) is left and told in `troubles`; everything else is done.
         """
         targets = list(dict.fromkeys([*intended(document, self.platform), *self._present()]))
-        return self._bring(targets, document)
+        return self.bring(targets, document)
 
     def repair(self, document: Document) -> tuple[Step, ...]:
         """Try again what `troubles` lists; the steps made for it."""
-        return self._bring(list(self.troubles), document) if self.troubles else ()
+        return self.bring(list(self.troubles), document) if self.troubles else ()
 
-    def _bring(self, targets: Sequence[ObjectKey], document: Document) -> tuple[Step, ...]:
+    def asked(self, document: Document) -> Iterator[ObjectKey]:
+        """Every object that `document` asks for."""
+        return intended(document, self.platform)
+
+    def of_driver(self, driver: Driver, document: Document) -> list[ObjectKey]:
+        """Every object of a driver that `document` asks for or that there is.
+
+        Raises:
+            DriverError: it can't be read.
+        """
+        asked = (target for target in intended(document, self.platform) if target.kind in driver.kinds)
+        return list(dict.fromkeys([*asked, *driver.present()]))
+
+    def differences(self, targets: Collection[ObjectKey], document: Document) -> tuple[Step, ...]:
+        """What would have to be done for `targets` to be what `document` asks for; what is in trouble is left out.
+
+        Raises:
+            DriverError: it can't be read.
+        """
+        sound = (target for target in targets if target not in self.troubles)
+        return self._steps({target: intent(target, document, self.platform) for target in sound})
+
+    def bring(self, targets: Sequence[ObjectKey], document: Document) -> tuple[Step, ...]:
+        """Bring `targets` to what `document` asks for; the steps made. What can't be is told in `troubles`."""
         wanted = {target: intent(target, document, self.platform) for target in targets}
         found: dict[ObjectKey, str] = {}
         try:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from connetos_agent.config.manager import ConfigManager
 from connetos_agent.services.diagnostics.service import DiagnosticsService
+from connetos_agent.services.drift import DriftService
 from connetos_agent.services.lldp import LldpService
 from connetos_agent.services.navmesh.service import NavmeshService
 from connetos_agent.services.packages.service import PackageService
@@ -32,8 +33,10 @@ def make_services(
     """
     host = config.host
     command = host.reboot_command if host.dedicated else None
+    drift = DriftService(manager, repair=config.drift == "repair")
     services: list[Service] = [
         SwitchingService(manager, config.run_directory),
+        drift,
         LldpService(manager, config.run_directory),
         Clock(log, manager.dataplane.drivers, settable=host.dedicated),
         Logs(log),
@@ -42,6 +45,10 @@ def make_services(
         DiagnosticsService(config, manager),
         NavmeshService(config, manager),
     ]
+    if config.dataplane != "memory":
+        from connetos_agent.services.links import LinkService
+
+        services.append(LinkService(manager, drift.suspect))
     if config.packages.root is not None:
         services.append(
             PackageService(

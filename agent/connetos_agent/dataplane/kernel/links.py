@@ -98,7 +98,7 @@ class LinkReader:
             while True:
                 for kind, payload in self._messages():
                     if kind == _RTM_NEWLINK:
-                        yield _device(payload)
+                        yield parse_device(payload)
                     if kind == _NLMSG_DONE or (kind == _NLMSG_ERROR and _error(payload)):
                         return
                     if kind == _RTM_NEWLINK and not flags & _NLM_F_DUMP:
@@ -128,7 +128,8 @@ def _error(payload: bytes) -> bool:
     return True
 
 
-def _device(payload: bytes) -> Device:
+def parse_device(payload: bytes) -> Device:
+    """The device that a message of rtnetlink tells of (a `struct ifinfomsg` and attributes)."""
     _, _, index, flags, _ = _LINK.unpack_from(payload)
     found: dict[int, bytes] = {}
     position = _LINK.size

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from connetos_agent.dataplane.base import TIMEOUT, DriverError, ObjectKey, Step
+from connetos_agent.dataplane.base import TIMEOUT, DriverError, ObjectKey, Step, Suspect
 from connetos_agent.dataplane.lldp.library import Atom, Connection, Key
 from connetos_agent.dataplane.lldp.neighbors import read
 from connetos_agent.dataplane.platform import Platform
@@ -63,6 +63,7 @@ class LldpDriver:
         self.socket = str(run_directory / "lldpd.sock")
         self._daemons = daemons
         self._program: Program | None = None
+        self._suspect: Suspect = lambda _targets, _lost: None
         self.devices = ",".join(platform.ports.values())
         self.running = threading.Event()
         """Set while lldpd has been asked to run; it may still have ended by itself a moment ago."""
@@ -77,9 +78,14 @@ class LldpDriver:
             NAME,
             (path, "-dd", "-L", "", "-O", "/dev/null", "-u", self.socket, "-C", chassis, "-I", self.devices),
             ready=self._answers,
+            restarted=lambda: self._suspect(None, True),
         )
         if self._daemons.pid(NAME) is not None:
             self._start(self._program)
+
+    def watch(self, suspect: Suspect) -> None:
+        """See `Watching.watch`: an lldpd that had to be started again has forgotten what it was told."""
+        self._suspect = suspect
 
     def close(self) -> None:
         """See `Driver.close`; lldpd goes on."""

@@ -32,6 +32,7 @@ from connetos_agent.dataplane.openvswitch.records import (
     MirrorRecord,
     PortRecord,
     Records,
+    configures,
 )
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,11 @@ class Database:
         """Called, by the connection's own thread, whenever rows changed; they must return at once."""
         self._closed = False
         self._complete = False
+        self._unclaimed: list[int | None] = []
+        self._transacting = False
+        self.foreign: Callable[[bool], None] = lambda _reconnected: None
+        """Called, in any thread, when somebody else may have changed the configuration of Open vSwitch, with whether
+        that is so because the connection was made anew."""
         self._thread = threading.Thread(target=self._run, name="ovsdb", daemon=True)
 
     # -- connection -----------------------------------------------------------------------------------
@@ -126,6 +132,7 @@ class Database:
         try:
             self._monitor()
             log.info("connected to Open vSwitch's database again")
+            self.foreign(True)
         except DriverError as error:
             log.error("%s", error)
             self._hang_up()
@@ -161,7 +168,7 @@ class Database:
     def _take(self, message: Mapping[str, Any]) -> None:
         method = message.get("method")
         if method == "update":
-            self._take_in(message["params"][1])
+            self._take_update(message["params"][1])
         elif method == "echo":
             self._send({"id": message["id"], "result": message["params"], "error": None})
         elif method is None:
@@ -176,6 +183,24 @@ class Database:
             if isinstance(result, dict):  # the answer to `monitor`: the rows that there are
                 self._take_in(result)
             future.set_result(result)
+
+    def _take_update(self, tables: Mapping[str, Any]) -> None:
+        """Take in a transaction, which is ours if it made `next_cfg` what our answer will say."""
+        self._take_in(tables)
+        if configures(tables):
+            root: dict[str, Any] = next(iter(tables.get("Open_vSwitch", {}).values()), {})
+            with self._lock:
+                self._unclaimed.append(root["new"]["next_cfg"] if "next_cfg" in root.get("old", {}) else None)
+                waiting = self._transacting
+            if not waiting:
+                self._tell_foreign(None)
+
+    def _tell_foreign(self, own: int | None) -> None:
+        with self._lock:
+            foreign = [number for number in self._unclaimed if number is None or number != own]
+            self._unclaimed.clear()
+        if foreign:
+            self.foreign(False)
 
     def _take_in(self, tables: Mapping[str, Any]) -> None:
         with self._changed:
@@ -270,7 +295,15 @@ class Database:
             {"op": "select", "table": "Open_vSwitch", "where": [], "columns": ["next_cfg"]},
             {"op": "comment", "comment": comment},
         ]
-        results = self._request("transact", [SCHEMA, *operations, *counting])
+        self._transacting = True
+        own = None
+        try:
+            results = self._request("transact", [SCHEMA, *operations, *counting])
+            if not any(isinstance(result, dict) and "error" in result for result in results):
+                own = results[len(operations) + 1]["rows"][0]["next_cfg"]
+        finally:
+            self._transacting = False
+            self._tell_foreign(own)
         for result in results:
             if isinstance(result, dict) and "error" in result:
                 details = result.get("details", "")

@@ -22,7 +22,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
+from connetos_agent.dataplane.base import DriverError, ObjectKey, Step, Suspect
 from connetos_agent.dataplane.openvswitch import lacp
 from connetos_agent.dataplane.openvswitch.aggregates import Aggregates
 from connetos_agent.dataplane.openvswitch.bridge import Bridge
@@ -138,6 +138,14 @@ class OpenVSwitchDriver:
         self._limits.close()
         self.bridge.close()
 
+    def watch(self, suspect: Suspect) -> None:
+        """See `Watching.watch`. A bridge that is gone, or may have been while nobody listened, is made again."""
+
+        def foreign(reconnected: bool) -> None:
+            suspect(None, reconnected or self.bridge.name not in self.bridge.database.bridges)
+
+        self.bridge.database.foreign = foreign
+
     def refuse(self, wanted: Mapping[ObjectKey, State]) -> Mapping[ObjectKey, str]:
         """See `Driver.refuse`."""
         found = {target: self._part_of[target.kind].refuse(target, want) for target, want in wanted.items()}
@@ -145,12 +153,12 @@ class OpenVSwitchDriver:
 
     def present(self) -> Iterable[ObjectKey]:
         """See `Driver.present`."""
-        self.bridge.database.sync()
+        self._sync()
         return [target for part in self._parts for target in part.present()]
 
     def observe(self, targets: Collection[ObjectKey]) -> Mapping[ObjectKey, State | None]:
         """See `Driver.observe`."""
-        self.bridge.database.sync()
+        self._sync()
         return self._observe(targets)
 
     def observer(self) -> OpenVSwitchObserver:
@@ -190,6 +198,12 @@ class OpenVSwitchDriver:
         operations = transaction.operations()
         if operations:
             self.bridge.database.transact(operations, "connetos: VLAN interfaces without a device")
+
+    def _sync(self) -> None:
+        """Have the records up to date, and a bridge to speak of: somebody may have deleted it."""
+        self.bridge.database.sync()
+        if self.bridge.name not in self.bridge.database.bridges:
+            self._ensure_bridge()
 
     def _restore(self) -> None:
         """Bring back what ovs-vswitchd lost; twice, since it may number ports anew while it starts."""

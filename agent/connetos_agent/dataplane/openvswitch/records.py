@@ -17,6 +17,21 @@ COLUMNS = {
     "QoS": ["type"],
 }  # fmt: skip
 
+STATUS_COLUMNS = frozenset(
+    {"mac_in_use", "ofport", "link_state", "lacp_current", "cur_cfg", "next_cfg", "ovs_version"}
+)
+"""Columns that Open vSwitch itself writes; all others are written by whoever configures it (and `error`: a device is
+gone or can't be used)."""
+
+
+def configures(tables: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether an update is more than Open vSwitch's own word on how things are."""
+    return any(
+        "new" not in row or "old" not in row or not row["old"].keys() <= STATUS_COLUMNS
+        for rows in tables.values()
+        for row in rows.values()
+    )
+
 
 @dataclass(frozen=True)
 class PortRecord:

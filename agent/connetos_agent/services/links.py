@@ -1,0 +1,136 @@
+"""Tells of links that go up and down, within milliseconds, and of what others do to devices, addresses and routes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from connetos_agent.config.manager import ConfigManager
+from connetos_agent.dataplane.base import ObjectKey, Suspect
+from connetos_agent.dataplane.kernel.driver import GROUP, MAIN_TABLE, PROTOCOL
+from connetos_agent.dataplane.kernel.links import Device, LinkReader
+from connetos_agent.dataplane.kernel.monitor import AddressChange, Change, LinkChange, Monitor
+from connetos_agent.services.operations import Operations
+
+log = logging.getLogger(__name__)
+
+MANAGEMENT = "eth0"
+
+
+class LinkService:
+    """See `connetos_agent.services.service.Service`. Reads in the event loop: what comes is little and urgent.
+
+    Args:
+        manager: for the platform and the events.
+        suspect: told which objects may have been changed.
+    """
+
+    areas: Mapping[str, Callable[[], Any]] = {}
+
+    def __init__(self, manager: ConfigManager, suspect: Suspect) -> None:
+        self._events = manager.events
+        platform = manager.dataplane.platform
+        self._port_of = {device: port for port, device in platform.ports.items()}
+        if platform.management is not None:
+            self._port_of[platform.management] = MANAGEMENT
+        self._suspect = suspect
+        self._devices: dict[int, Device] = {}
+        self._monitor: Monitor | None = None
+
+    def add_operations(self, operations: Operations) -> None:
+        """It does none."""
+
+    async def start(self) -> None:
+        """See `Service.start`."""
+        self._monitor = Monitor()
+        self._look(tell=False)
+        asyncio.get_running_loop().add_reader(self._monitor.fileno(), self._read)
+
+    async def stop(self) -> None:
+        """See `Service.stop`."""
+        if self._monitor is not None:
+            asyncio.get_running_loop().remove_reader(self._monitor.fileno())
+            self._monitor.close()
+
+    def _look(self, *, tell: bool) -> None:
+        """Take in all devices as they are now."""
+        reader = LinkReader()
+        try:
+            found = {device.index: device for device in reader.all().values()}
+        finally:
+            reader.close()
+        for index in self._devices.keys() - found.keys():
+            self._take(LinkChange(self._devices[index], gone=True), set(), set())
+        for device in found.values():
+            if tell:
+                self._take(LinkChange(device, gone=False), set(), set())
+            self._devices[device.index] = device
+
+    def _read(self) -> None:
+        changed: set[ObjectKey] = set()
+        new: set[ObjectKey] = set()
+        assert self._monitor is not None  # noqa: S101 - it is what called
+        try:
+            for change in self._monitor.read():
+                self._take(change, changed, new)
+        except OSError as error:
+            log.warning("some of what the kernel told was lost (%s); looking at everything", error.strerror)
+            self._look(tell=True)
+            changed |= {ObjectKey("link", port) for port in self._port_of.values() if port != MANAGEMENT}
+        if new:
+            self._suspect(new, True)
+        if changed:
+            self._suspect(changed, False)
+
+    def _take(self, change: Change, changed: set[ObjectKey], new: set[ObjectKey]) -> None:
+        if isinstance(change, LinkChange):
+            self._take_link(change.device, changed, new, gone=change.gone)
+        elif isinstance(change, AddressChange):
+            device = self._devices.get(change.device_index)
+            if device is not None and device.group == GROUP:
+                changed |= {ObjectKey("addresses", device.name), ObjectKey("route", "*")}
+            elif device is not None and self._port_of.get(device.name) == MANAGEMENT:
+                changed.add(ObjectKey("management", MANAGEMENT))
+        elif change.table == MAIN_TABLE and change.protocol == PROTOCOL:
+            changed.add(ObjectKey("route", change.prefix))
+
+    def _take_link(self, device: Device, changed: set[ObjectKey], new: set[ObjectKey], *, gone: bool) -> None:
+        before = self._devices.pop(device.index, None)
+        if not gone:
+            self._devices[device.index] = device
+        port = self._port_of.get(device.name)
+        if port is not None:
+            was = before is not None and before.up and before.carrier
+            now = not gone and device.up and device.carrier
+            if was != now:
+                self._events.publish(
+                    "link", port=port, state="up" if now else "down", admin="up" if device.up else "down"
+                )
+        if before is not None and not gone and _same(before, device):
+            return
+        objects = self._objects(device, port)
+        if before is None and port is not None:
+            new |= (
+                objects  # the device is there again: a module was plugged in, a cable's other end came back
+            )
+        else:
+            changed |= objects
+
+    def _objects(self, device: Device, port: str | None) -> set[ObjectKey]:
+        if port == MANAGEMENT:
+            return {ObjectKey("management", MANAGEMENT)}
+        if port is not None:
+            return {ObjectKey("link", port), ObjectKey("port", port)}
+        if device.group == GROUP:
+            names = ("vlan-interface-link", "addresses")
+            return {ObjectKey("route", "*"), *(ObjectKey(kind, device.name) for kind in names)}
+        return set()
+
+
+def _same(one: Device, other: Device) -> bool:
+    """Whether nothing of what is configured differs."""
+    return (one.name, one.up, one.mtu, one.alias, one.group) == (
+        other.name, other.up, other.mtu, other.alias, other.group,
+    )  # fmt: skip

@@ -11,10 +11,12 @@ from rich.console import Console
 
 from benchmarks import (
     agent_memory,
+    boot_to_forwarding,
     cli_completion,
     commit_1000_vlans,
     commit_one_leaf,
     hitless_upgrade,
+    port_down_event,
     rcc_commands,
     restart_loss,
     rows,
@@ -37,6 +39,8 @@ BENCHMARKS: dict[str, Callable[[Rig, Progress], Row]] = {
             agent_memory,
             cli_completion,
             xrl_calls,
+            port_down_event,
+            boot_to_forwarding,
         )
     },
     rcc_commands.NAME: rcc_commands.run,

@@ -103,7 +103,7 @@ class SwitchLog(logging.Handler):
                 self._append(line)
             priority = (LOCAL0 + settings.facility) * 8 + SEVERITIES[level]
             stamp = time.strftime("%Y-%m-%dT%H:%M:%S", now) + _offset(now)
-            self._forward(f"<{priority}>{stamp} {host} connetos: {text}")
+            self._forward(f"<{priority}>1 {stamp} {host} connetos - - - {text}")
             for listener in tuple(self._listeners):
                 listener(line)
 

@@ -295,7 +295,8 @@ class Server:
 
     Args:
         settings: what doesn't change.
-        sockets: they listen while SSH is served, and refuse connections while it isn't.
+        sockets: they listen while SSH is served, and refuse connections while it isn't. They must be bound to the
+            number of a port: one that the kernel chose would be given up.
     """
 
     def __init__(self, settings: Settings, sockets: Sequence[socket.socket]) -> None:

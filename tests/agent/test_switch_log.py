@@ -114,7 +114,7 @@ def test_messages_are_passed_on_with_priority_and_time(log: SwitchLog, tmp_path:
         configure(log, 7, "warning")
         log.write("error", "fan 1 stands still")
         assert re.fullmatch(
-            rb"<187>\d{4}-\d\d-\d\dT[\d:]{8}[+-]\d\d:\d\d leaf-17 connetos: fan 1 stands still",
+            rb"<187>1 \d{4}-\d\d-\d\dT[\d:]{8}[+-]\d\d:\d\d leaf-17 connetos - - - fan 1 stands still",
             forwarder.recv(2000),
         )
 

@@ -20,8 +20,10 @@ class Sshd:
     """`python -m connetos_sshd` on a socket that it is handed, ready when this returns."""
 
     def __init__(self, agent_socket: Path, state: Path, log: Path) -> None:
-        self._listening = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.port = self._listening.getsockname()[1]
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        # Bound by its number, as a server's is: else it would be lost while the socket doesn't listen.
+        self._listening = socket.create_server(("127.0.0.1", self.port), backlog=64)
         self.state, self.log = state, log
         state.mkdir(mode=0o700, exist_ok=True)
         notify = log.with_suffix(".notify")

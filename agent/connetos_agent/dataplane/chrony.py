@@ -29,11 +29,7 @@ class ChronyDriver(ConfiguredDaemon):
     def __init__(self, daemons: Daemons, run_directory: Path, *, sets_clock: bool) -> None:
         super().__init__(daemons, run_directory / "chronyd")
         self._sets_clock = sets_clock
-
-    @property
-    def socket(self) -> Path:
-        """Where chronyd is asked how it is."""
-        return self.directory / "chronyd.sock"
+        self.socket = self.directory / "chronyd.sock"
 
     def render(self, state: State) -> str:
         """See `ConfiguredDaemon.render`."""

@@ -21,11 +21,13 @@ class ConfiguredDaemon(ABC):
     Attributes:
         kind: of the object.
         package: the Debian package that has the program.
+        socket: made by the program when it is ready.
     """
 
     name: str
     kind: str
     package: str
+    socket: Path
 
     def __init__(self, daemons: Daemons, directory: Path) -> None:
         self.kinds = frozenset({self.kind})
@@ -45,10 +47,13 @@ class ConfiguredDaemon(ABC):
     def program(self, executable: str) -> Program:
         """What to run."""
 
-    def open(self) -> None:  # noqa: B027 - nothing to do is right for all of them
-        """The program is started when it is first needed."""
+    def open(self) -> None:
+        """The program is started when it is first needed; one that an agent before has started is looked after."""
+        executable = self._executable()
+        if executable is not None and self.running() is not None:
+            self._daemons.start(self.program(executable))
 
-    def close(self) -> None:  # noqa: B027
+    def close(self) -> None:  # noqa: B027 - nothing to do is right for all of them
         """The program goes on."""
 
     def refuse(self, wanted: Mapping[ObjectKey, State]) -> Mapping[ObjectKey, str]:
@@ -99,6 +104,7 @@ class ConfiguredDaemon(ABC):
         try:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.config_file.write_text(self.render(state), "utf-8")
+            self.socket.unlink(missing_ok=True)
         except OSError as error:
             raise DriverError(f"{self.config_file} can't be written: {error.strerror}") from error
         self._daemons.start(self.program(executable))

@@ -44,7 +44,8 @@ class RsyslogDriver(ConfiguredDaemon):
         lines = [
             f"global(workDirectory={json.dumps(str(self.directory))})",
             'module(load="imuxsock" SysSock.Use="off")',
-            f'input(type="imuxsock" Socket={listen} UseSysTimeStamp="off" ParseHostname="on" RateLimit.Interval="0")',
+            f'input(type="imuxsock" Socket={listen} UseSpecialParser="off" ParseHostname="on" '
+            'UseSysTimeStamp="off" RateLimit.Interval="0")',
         ]
         lines += [
             f'action(type="omfwd" target="{server}" port="{PORT}" protocol="udp" '
@@ -59,7 +60,6 @@ class RsyslogDriver(ConfiguredDaemon):
 
     def program(self, executable: str) -> Program:
         """See `ConfiguredDaemon.program`."""
-        self.socket.unlink(missing_ok=True)
         arguments = (
             executable,
             "-n",

@@ -78,6 +78,7 @@ def _stream(rig: Rig, disturb: Disturbance | None) -> tuple[int, int]:
         _line(receiver)
         times = 0
         with _ended(rig.sender.start(send)) as sender:
+            _line(sender)
             while disturb and sender.poll() is None:
                 time.sleep(PAUSE_SECONDS)
                 disturb(rig.leaf)

@@ -3,7 +3,7 @@
 Run by `restart-loss` inside the hosts' namespaces, by itself, so that it needs the standard library only. The
 receiver prints `ready`, and at the end one JSON line: `received` (different datagrams), `longest_gap`
 (datagrams missing in a row). It ends when all have come, or when none comes for two seconds. The sender prints
-`seconds`, how long it took, and `sent`; after a SIGTERM it ends as soon as it has sent LEAST.
+`ready`, too, and at the end `seconds`, how long it took, and `sent`; after a SIGTERM it ends as soon as it has sent LEAST.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ def send(address: str, count: int, hertz: float, least: int = 0) -> None:
     """Send `count` datagrams at `hertz`; one that is late is sent at once, none is left out."""
     asked_to_end: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: asked_to_end.append(number))
+    tell("ready")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         begin = time.monotonic()
         sent = 0

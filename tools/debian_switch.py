@@ -123,6 +123,7 @@ class PackagedSwitch:
             _line(receiver)
             stream = ["send", "198.18.10.2", most, str(hertz), str(least)]
             with _ended(self.machine.begin(_in_host("h1", stream))) as sender:
+                _line(sender)
                 disturb()
                 if sender.poll() is not None:
                     raise MachineError("the stream ended before the disturbance")

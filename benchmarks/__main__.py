@@ -16,6 +16,8 @@ from benchmarks import (
     commit_1000_vlans,
     commit_one_leaf,
     hitless_upgrade,
+    navmesh_fabric,
+    navmesh_one_switch,
     port_down_event,
     rcc_commands,
     restart_loss,
@@ -41,6 +43,8 @@ BENCHMARKS: dict[str, Callable[[Rig, Progress], Row]] = {
             xrl_calls,
             port_down_event,
             boot_to_forwarding,
+            navmesh_one_switch,
+            navmesh_fabric,
         )
     },
     rcc_commands.NAME: rcc_commands.run,

@@ -8,16 +8,18 @@ from typing import Annotated
 import typer
 
 from connetos_sdk.lab.cli import app as lab_app
+from connetos_sdk.navmesh_cli import navmesh
 from connetos_sdk.xrl_cli import app as xrl_app
 
 app = typer.Typer(
     name="connetos",
-    help="Automate ConnetOS switches: virtual labs, XRL calls.",
+    help="Automate ConnetOS switches: virtual labs, XRL calls, the way of a flow.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,  # local variables may hold passwords
 )
 app.add_typer(lab_app)
 app.add_typer(xrl_app)
+app.command()(navmesh)
 
 
 def _print_version(wanted: bool) -> None:
@@ -37,7 +39,7 @@ def main(
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
-    """Automate ConnetOS switches: virtual labs, XRL calls."""
+    """Automate ConnetOS switches: virtual labs, XRL calls, the way of a flow."""
 
 
 if __name__ == "__main__":

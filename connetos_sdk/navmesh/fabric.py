@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -177,6 +176,7 @@ class Fabric:
     ) -> None:
         self.switches = dict(switches)
         self.hosts = {host.name: host for host in hosts}
+        self._gateways: dict[str, str] = {}
         self.far: dict[End, End] = {}
         """The other end of the cable at each port that leads to a switch."""
         for link in links:
@@ -222,7 +222,15 @@ class Fabric:
         ports = (source_port, destination_port) if protocol not in (1, 58, "icmp", "icmpv6") else (0, 0)
         flow = FiveTuple(here, there, protocol, *ports)
         forward = self.follow(flow, source)
-        return FabricResult(forward, self.follow(flow.reverse, destination) if both else None)
+        return FabricResult(forward, self._back(flow.reverse, destination) if both else None)
+
+    def _back(self, flow: FiveTuple, source: str) -> Trip:
+        """The answers; where they begin is unknown for a destination outside."""
+        try:
+            return self.follow(flow, source)
+        except NotFound as error:
+            nowhere = Branch((), UNKNOWN, str(error), flow.source)
+            return Trip(flow, source, flow.destination, (nowhere,))
 
     def follow(self, flow: FiveTuple, source: str = "") -> Trip:
         """One direction of a flow, from the host named `source`, or wherever its address is.
@@ -278,24 +286,23 @@ class Fabric:
         destination = self._by_address(flow.destination)
         if ipaddress.ip_address(flow.destination) in ipaddress.ip_interface(begin.address).network:
             return Frame(source_mac=begin.mac, destination_mac=destination.mac if destination else "")
-        return Frame(source_mac=begin.mac, destination_mac=begin.gateway_mac or self._mac_of(begin.gateway))
+        return Frame(
+            source_mac=begin.mac,
+            destination_mac=begin.gateway_mac or self._mac_of(begin.gateway, begin.end.switch),
+        )
 
-    def _mac_of(self, gateway: str) -> str:
-        """The MAC address of the switch that has a gateway's address, or of the host."""
-        if not gateway:
-            return ""
-
-        def ask(switch: Switch) -> str:
+    def _mac_of(self, gateway: str, near: str) -> str:
+        """The MAC address of the switch that has a gateway's address; remembered, as hosts do it, once it is known."""
+        order = sorted(self.switches, key=lambda name: name != near)
+        for name in order if gateway and gateway not in self._gateways else ():
             try:
-                interfaces = switch.vlan_interfaces().values()
+                interfaces = self.switches[name].vlan_interfaces().values()
             except ConnetosError:
-                return ""
-            return next(
-                (i.mac for i in interfaces if any(a.partition("/")[0] == gateway for a in i.addresses)), ""
-            )
-
-        with ThreadPoolExecutor(min(16, len(self.switches)) or 1) as pool:
-            return next(filter(None, pool.map(ask, self.switches.values())), "")
+                continue
+            if mac := next((i.mac for i in interfaces if gateway in _plain(i.addresses)), ""):
+                self._gateways[gateway] = mac
+                break
+        return self._gateways.get(gateway, "")
 
     # -- the walk ---------------------------------------------------------------------------------------
 
@@ -374,3 +381,7 @@ class Fabric:
 
 def _floods(hops: tuple[Hop, ...]) -> bool:
     return any(hop.path is not None and hop.path.fate == "flooded" for hop in hops)
+
+
+def _plain(addresses: Iterable[str]) -> list[str]:
+    return [address.partition("/")[0] for address in addresses]

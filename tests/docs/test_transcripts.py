@@ -87,6 +87,16 @@ def test_getting_started(tmp_path: Path) -> None:
         lab.down()
 
 
+@pytest.mark.ovs
+def test_diagnostics(tmp_path: Path) -> None:
+    lab = Lab(Topology.load(ROOT / "examples/labs/broken.yaml"))
+    lab.down()
+    try:
+        replay(ROOT / "docs/diagnostics.md", tmp_path)
+    finally:
+        lab.down()
+
+
 def test_command_line(tmp_path: Path) -> None:
     text = "name: cli-tour\ndataplane: memory\nswitches:\n  leaf1: {ports: 4}\n"
     with Lab(topology(text, tmp_path)) as lab:

@@ -1,4 +1,4 @@
-"""Writes docs/reference/configuration.md from the schema: `python tools/configuration_reference.py`."""
+"""Writes docs/reference/configuration.md and Ansible modules from the schema: `python tools/configuration_reference.py`."""
 
 from __future__ import annotations
 
@@ -51,4 +51,7 @@ def _rows(path: str, node: AnyNode, kinds: tuple[str, ...] | None) -> Iterator[t
 
 
 if __name__ == "__main__":
+    import ansible_modules
+
     PAGE.write_text(page(), "utf-8")
+    ansible_modules.main()

@@ -5,12 +5,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.template import trust_as_template
 from ansible_collections.connetos.connetos.plugins.module_utils.argspec import CONFIG, CONFIG_EXCLUSIVE
-from ansible_collections.connetos.connetos.plugins.plugin_utils.base import SwitchAction
+from ansible_collections.connetos.connetos.plugins.plugin_utils.base import SwitchAction, plain
 
 try:
     from connetos_sdk.switch import as_path
@@ -46,7 +45,7 @@ class ActionModule(SwitchAction):
             parse_lines(text)  # the switch takes text in any form; here only lines are meant
             return switch.apply_lines, (text,)
         if args["document"] is not None:
-            document, path = _plain(args["document"]), _path(args["path"] or "")
+            document, path = plain(args["document"]), _path(args["path"] or "")
         else:
             text, path = self._text(args["src"], task_vars), ()
             if args["state"] == "merged" and _has_lines(text):
@@ -130,15 +129,6 @@ def _path(text):
         return as_path(text)
     except ValueError as error:
         raise AnsibleActionFail(f"path {text}: {error}") from error
-
-
-def _plain(value):
-    """The value without Ansible's own types; keys as text, for YAML reads `10:` as a number."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
 
 
 def _has_lines(text):

@@ -25,3 +25,63 @@ CONFIG = {
     "save": {"type": "bool", "default": False},
 }
 CONFIG_EXCLUSIVE = [["lines", "document", "src"], ["lines", "path"], ["src", "path"]]
+
+COMMAND = {
+    "commands": {"type": "list", "elements": "str", "required": True},
+    "wait_for": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "result": {"type": "int", "default": 0},
+            "contains": {"type": "str"},
+            "lacks": {"type": "str"},
+        },
+    },
+    "retries": {"type": "int", "default": 10},
+    "interval": {"type": "float", "default": 1.0},
+}
+
+SUBSETS = ["all", "min", "config", "interfaces", "vlans", "routes", "users"]
+FACTS = {
+    "gather_subset": {
+        "type": "list",
+        "elements": "str",
+        "default": ["min", "interfaces"],
+        "choices": [*SUBSETS, *["!" + name for name in SUBSETS]],
+    },
+    "gather_network_resources": {"type": "list", "elements": "str"},
+}
+
+ROLLBACK = {
+    "rollback": {"type": "int"},
+    "revision": {"type": "int"},
+    "cancel_confirmed": {"type": "bool", "default": False},
+    "comment": {"type": "str", "default": ""},
+    "confirm": {"type": "int"},
+}
+ROLLBACK_EXCLUSIVE = [["rollback", "revision", "cancel_confirmed"]]
+
+FABRIC = {
+    "lines": {"type": "raw"},
+    "documents": {"type": "dict"},
+    "hosts": {"type": "list", "elements": "str"},
+    "comment": {"type": "str", "default": ""},
+    "confirm": {"type": "int", "default": 120},
+    "checks": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "host": {"type": "str", "required": True},
+            "command": {"type": "str"},
+            "contains": {"type": "str"},
+            "state": {"type": "str"},
+            "equals": {"type": "raw"},
+        },
+        "required_together": [["command", "contains"], ["state", "equals"]],
+        "required_one_of": [["command", "state"]],
+        "mutually_exclusive": [["command", "state"]],
+    },
+}
+FABRIC_EXCLUSIVE = [["lines", "documents"]]
+FABRIC_ONE_OF = [["lines", "documents"]]

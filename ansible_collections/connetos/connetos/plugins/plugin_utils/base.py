@@ -12,6 +12,7 @@ import ipaddress
 import sys
 import typing as t
 from abc import abstractmethod
+from collections.abc import Mapping
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -37,6 +38,15 @@ FALLBACKS = {"connetos_username": "ansible_user", "connetos_password": "ansible_
 _kept: dict[tuple, Switch] = {}
 
 
+def plain(value):
+    """The value without Ansible's own types; keys as text, for YAML reads `10:` as a number."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
+
+
 class SwitchAction(ActionBase):
     """An action on one switch. Subclasses say what they take and do; every error becomes a result."""
 
@@ -45,6 +55,8 @@ class SwitchAction(ActionBase):
 
     argument_spec: t.ClassVar[dict] = {}
     mutually_exclusive: t.ClassVar[list] = []
+    required_if: t.ClassVar[list] = []
+    required_one_of: t.ClassVar[list] = []
 
     @abstractmethod
     def work(
@@ -76,11 +88,25 @@ class SwitchAction(ActionBase):
         given = {name: self._templar.template(task_vars[name]) for name in CONNECTION if name in task_vars}
         given.update(self._task.args)
         validated = ArgumentSpecValidator(
-            {**self.argument_spec, **CONNECTION}, mutually_exclusive=self.mutually_exclusive
+            {**self.argument_spec, **CONNECTION},
+            mutually_exclusive=self.mutually_exclusive,
+            required_if=self.required_if,
+            required_one_of=self.required_one_of,
         ).validate(given)
         if validated.error_messages:
             raise AnsibleActionFail("; ".join(validated.error_messages))
         return validated.validated_parameters
+
+    def _switch_of(self, host, task_vars):
+        """The switch that another host of the inventory is."""
+        if host not in task_vars["hostvars"]:
+            raise AnsibleActionFail(f"there is no host {host} in the inventory")
+        variables = task_vars["hostvars"][host]
+        given = {name: variables[name] for name in CONNECTION if name in variables}
+        validated = ArgumentSpecValidator(CONNECTION).validate(given)
+        if validated.error_messages:
+            raise AnsibleActionFail(f"{host}: " + "; ".join(validated.error_messages))
+        return self._switch(validated.validated_parameters, variables)
 
     # -- the connection -------------------------------------------------------------------------------
 

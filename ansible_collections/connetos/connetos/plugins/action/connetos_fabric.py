@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, The ConnetOS automation authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Changes many switches as one; `plugins/modules/connetos_fabric.py` documents it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ansible_collections.connetos.connetos.plugins.module_utils.argspec import (
+    FABRIC,
+    FABRIC_EXCLUSIVE,
+    FABRIC_ONE_OF,
+)
+from ansible_collections.connetos.connetos.plugins.plugin_utils.base import SwitchAction, plain
+
+try:
+    from connetos_sdk.fabric import Edit, FabricChange, answers, state_check, text_check
+except ImportError:  # told to the user by `SwitchAction`
+    Edit = FabricChange = answers = state_check = text_check = None
+
+
+class ActionModule(SwitchAction):
+    BYPASS_HOST_LOOP = True
+    argument_spec = FABRIC
+    mutually_exclusive = FABRIC_EXCLUSIVE
+    required_one_of = FABRIC_ONE_OF
+
+    def work(self, _switch, args, task_vars, result):
+        hosts = args["hosts"] or task_vars["ansible_play_hosts"]
+        edits = _edits(args, hosts)
+        switches = {host: self._switch_of(host, task_vars) for host in {*edits, *_checked(args)}}
+        change = FabricChange(switches, edits, comment=args["comment"], confirm_s=args["confirm"])
+        report = change.run(checks=[answers(), *map(_check, args["checks"])], dry_run=self._task.check_mode)
+        result.update(report.to_dict(), report=report.text.splitlines())
+        if not report.ok:
+            result.update(failed=True, msg=report.reason)
+        if self._task.diff:
+            result["diff"] = [
+                {"header": name, "prepared": s.diff} for name, s in report.switches.items() if s.diff
+            ]
+
+
+def _edits(args, hosts):
+    """What to change on which host: for all the same, or a mapping of hosts."""
+    if args["documents"] is not None:
+        return {str(host): Edit("merge", document) for host, document in plain(args["documents"]).items()}
+    lines = plain(args["lines"])
+    if isinstance(lines, Mapping):
+        return {str(host): Edit("lines", _text(given)) for host, given in lines.items()}
+    return {host: Edit("lines", _text(lines)) for host in hosts}
+
+
+def _text(lines):
+    return lines if isinstance(lines, str) else "\n".join(map(str, lines))
+
+
+def _checked(args):
+    return [check["host"] for check in args["checks"]]
+
+
+def _check(given):
+    if given["command"] is not None:
+        return text_check(given["host"], given["command"], given["contains"])
+    return state_check(given["host"], given["state"], plain(given["equals"]))

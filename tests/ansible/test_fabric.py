@@ -1,0 +1,93 @@
+"""`connetos_fabric`: one task for all switches."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from connetos_sdk import Switch
+from connetos_sdk.lab import Lab
+from tests.ansible.conftest import Run, ansible
+from tests.conftest import connect, topology
+
+NAMES = ("leaf1", "leaf2", "leaf3")
+MODULE = "connetos.connetos.connetos_fabric"
+WEB = ["set vlans vlan-id 10 vlan-name web"]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    switches = "".join(f"  {name}: {{ports: 4}}\n" for name in NAMES)
+    text = f"name: ansfab-{os.getpid()}\ndataplane: memory\nswitches:\n{switches}"
+    with Lab(topology(text, tmp_path_factory.mktemp("lab"))) as lab:
+        yield lab
+
+
+@pytest.fixture
+def switches(lab: Lab) -> Iterator[dict[str, Switch]]:
+    connected = {name: connect(lab.switch(name)) for name in NAMES}
+    before = {name: switch.revision() for name, switch in connected.items()}
+    yield connected
+    for name, switch in connected.items():
+        switch.rollback(revision=before[name])
+        switch.close()
+
+
+def having(switches: dict[str, Switch]) -> list[str]:
+    return [name for name, switch in switches.items() if 10 in switch.vlans()]
+
+
+def run(lab: Lab, tmp_path: Path, options: dict[str, Any], *arguments: str) -> tuple[Run, dict[str, Any]]:
+    play = [{"hosts": "all", "gather_facts": False, "tasks": [{MODULE: options}]}]
+    (tmp_path / "play.yml").write_text(yaml.safe_dump(play))
+    inventory = str(lab.directory / "inventory.yml")
+    done = ansible("ansible-playbook", "-v", "-i", inventory, "play.yml", *arguments, cwd=tmp_path)
+    assert len(done.results) == 1, done.output  # one task for all of them
+    return done, done.results[0]
+
+
+def test_all_or_nothing(lab: Lab, switches: dict[str, Switch], tmp_path: Path) -> None:
+    checks = [{"host": "leaf2", "command": "show vlans", "contains": "10 "}]
+    options = {"lines": WEB, "checks": checks, "comment": "change 4711"}
+    _, planned = run(lab, tmp_path, options, "--check", "--diff")
+    assert planned["changed"] and having(switches) == []
+    assert {s["outcome"] for s in planned["switches"].values()} == {"planned"}
+    _, done = run(lab, tmp_path, options)
+    assert done["changed"] and having(switches) == list(NAMES)
+    assert done["report"][2] == "leaf1, leaf2, leaf3: changed"
+    _, again = run(lab, tmp_path, options)
+    assert not again["changed"]
+
+
+def test_one_that_cant(lab: Lab, switches: dict[str, Switch], tmp_path: Path) -> None:
+    broken = "set interface gigabit-ethernet te-1/1/1 family ethernet-switching native-vlan-id 99"
+    lines = {"leaf1": WEB, "leaf2": [broken]}
+    done, result = run(lab, tmp_path, {"lines": lines})
+    assert done.recap["failed"] == 1 and result["msg"] == "leaf2 can't do it" and having(switches) == []
+    assert "vlans vlan-id 99 isn't configured" in json.dumps(result["report"])
+
+
+def test_a_check_that_fails(lab: Lab, switches: dict[str, Switch], tmp_path: Path) -> None:
+    documents = {name: {"vlans": {"vlan-id": {10: {}}}} for name in NAMES}
+    checks = [{"host": "leaf3", "state": "vlans vlan-id 10 vlan-name", "equals": "web"}]
+    done, result = run(lab, tmp_path, {"documents": documents, "checks": checks})
+    assert done.recap["failed"] == 1 and not result["changed"] and having(switches) == []
+    assert {s["outcome"] for s in result["switches"].values()} == {"rolled back"}
+
+
+def test_bad_options(lab: Lab, switches: dict[str, Switch], tmp_path: Path) -> None:
+    for options, words in (
+        ({}, "one of the following is required: lines, documents"),
+        ({"lines": {"leaf9": WEB}}, "there is no host leaf9"),
+        ({"lines": WEB, "checks": [{"host": "leaf1"}]}, "command, state"),
+    ):
+        done, _ = run(lab, tmp_path, options)
+        assert done.recap["failed"] == 1 and words in done.output and "Traceback" not in done.output, (
+            done.output
+        )

@@ -18,7 +18,6 @@ from connetos_sdk.resources import RESOURCES, Resource, option
 
 PLUGINS = Path(__file__).parent.parent / "ansible_collections/connetos/connetos/plugins"
 TYPES = {"string": "str", "integer": "int", "boolean": "bool"}
-STATES = ("merged", "replaced", "overridden", "deleted", "gathered", "rendered", "parsed")
 HEAD = """\
 # Copyright: (c) 2026, The ConnetOS automation authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
@@ -35,6 +34,12 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {"l3_interface_name": "vlan10", "address": [{"vif_ip_address": "198.18.10.254", "prefix_length": 24}]}
     ],
     "static_routes": [{"route_prefix": "198.18.20.0/24", "next_hop": "198.18.10.1"}],
+    "lag_interfaces": [{"ae_number": "ae1", "description": "uplink"}],
+    "lldp_global": [{"enable": True, "advertisement_interval": 30}],
+    "lldp_interfaces": [{"interface_name": "te-1/1/1", "status": "tx-rx"}],
+    "banner": [{"announcement": "Authorised use only"}],
+    "ntp_global": [{"ntp_server_ip": "198.18.0.1"}],
+    "logging_global": [{"host": {"server_ip": "198.18.0.2"}}],
     "user": [
         {"user_name": "ops", "class": "super-user", "authentication": {"encrypted_password": "{{ hash }}"}}
     ],
@@ -70,19 +75,12 @@ def options(nodes: Mapping[str, AnyNode]) -> dict[str, Any]:
     return {option(word): spec(node) for word, node in nodes.items()}
 
 
-def arguments(resource: Resource) -> dict[str, Any]:
-    """The argument specification of a module."""
-    config: dict[str, Any] = {"type": "dict", "options": options(resource.nodes)}
-    if resource.listed:
-        key = {resource.key: {"type": "str", "required": True}}
-        config = {"type": "list", "elements": "dict", "options": {**key, **options(resource.nodes)}}
-    return {
-        "config": config,
-        "state": {"type": "str", "choices": list(STATES), "default": "merged"},
-        "running_config": {"type": "str"},
-        "comment": {"type": "str", "default": ""},
-        "confirm": {"type": "int"},
-    }
+def config(resource: Resource) -> dict[str, Any]:
+    """The argument specification of the option `config`."""
+    if not resource.listed:
+        return {"type": "dict", "options": options(resource.nodes)}
+    inner = {resource.key: {"type": "str", "required": True}, **options(resource.nodes)}
+    return {"type": "list", "elements": "dict", "options": inner}
 
 
 # -- documentation --------------------------------------------------------------------------------------
@@ -131,11 +129,12 @@ def _key(node: KeyedList) -> dict[str, Any]:
 
 def documentation(resource: Resource) -> dict[str, Any]:
     """The whole DOCUMENTATION of a module."""
-    config: dict[str, Any] = {"description": ["What is to be configured."], "type": "dict"}
-    config["suboptions"] = documents(resource.nodes)
+    suboptions = documents(resource.nodes)
+    documented: dict[str, Any] = {"description": ["What is to be configured."], "type": "dict"}
     if resource.listed:
-        config |= {"type": "list", "elements": "dict"}
-        config["suboptions"] = {resource.key: _key(resource.listed), **config["suboptions"]}
+        documented |= {"type": "list", "elements": "dict"}
+        suboptions = {resource.key: _key(resource.listed), **suboptions}
+    documented["suboptions"] = suboptions
     where = " ".join((*resource.path, *resource.below))
     return {
         "module": f"connetos_{resource.name}",
@@ -147,30 +146,7 @@ def documentation(resource: Resource) -> dict[str, Any]:
             "Options are the words of the configuration tree with C(_) for C(-).",
         ],
         "options": {
-            "config": config,
-            "state": {
-                "description": [
-                    "V(merged) adds to what is there.",
-                    "V(replaced) makes the given entries exactly as given, and leaves others alone.",
-                    "V(overridden) makes all of it exactly as given; entries that aren't given go away.",
-                    "V(deleted) deletes the given entries, or all of them without O(config).",
-                    "V(gathered) reads what is configured.",
-                    "V(rendered) makes C(set) lines of O(config), without a switch.",
-                    "V(parsed) reads O(running_config), without a switch.",
-                ],
-                "type": "str", "choices": list(STATES), "default": "merged",
-            },
-            "running_config": {
-                "description": ["Configuration text in any form, for O(state=parsed)."], "type": "str",
-            },
-            "comment": {"description": ["Kept with the revision."], "type": "str", "default": ""},
-            "confirm": {
-                "description": [
-                    "The switch rolls the change back after so many seconds, unless it is confirmed.",
-                    "M(connetos.connetos.connetos_config) with C(confirm_commit) does that.",
-                ],
-                "type": "int",
-            },
+            "config": documented,
         },
         "extends_documentation_fragment": [
             "connetos.connetos.connection",
@@ -185,14 +161,14 @@ def examples(resource: Resource) -> list[dict[str, Any]]:
     """Tasks for EXAMPLES."""
     module = f"connetos.connetos.connetos_{resource.name}"
     known = {resource.key, *map(option, resource.nodes)}
-    config: Any = [{n: v for n, v in entry.items() if n in known} for entry in EXAMPLES[resource.name]]
-    config = config if resource.listed else config[0]
+    shown: Any = [{n: v for n, v in entry.items() if n in known} for entry in EXAMPLES[resource.name]]
+    shown = shown if resource.listed else shown[0]
     title = resource.title.removeprefix("the ")
     return [
-        {"name": f"Add to {title}", module: {"config": config}},
+        {"name": f"Add to {title}", module: {"config": shown}},
         {
             "name": f"Exactly this, and nothing else, of {title}",
-            module: {"config": config, "state": "overridden"},
+            module: {"config": shown, "state": "overridden"},
         },
         {"name": f"Read {title}", module: {"state": "gathered"}, "register": "found"},
     ]
@@ -265,17 +241,18 @@ parsed:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ansible_collections.connetos.connetos.plugins.module_utils.argspec import CONNECTION  # noqa: E402
-from ansible_collections.connetos.connetos.plugins.module_utils.resource_specs import (  # noqa: E402
-    REQUIRED_IF,
-    SPECS,
+from ansible_collections.connetos.connetos.plugins.module_utils.argspec import (  # noqa: E402
+    CONNECTION,
+    RESOURCE,
+    RESOURCE_REQUIRED_IF,
 )
+from ansible_collections.connetos.connetos.plugins.module_utils.resource_specs import CONFIGS  # noqa: E402
 
 
 def main():
     module = AnsibleModule(
-        argument_spec={{**SPECS["{name}"], **CONNECTION}},
-        required_if=REQUIRED_IF,
+        argument_spec={{"config": CONFIGS["{name}"], **RESOURCE, **CONNECTION}},
+        required_if=RESOURCE_REQUIRED_IF,
         supports_check_mode=True,
     )
     module.fail_json(
@@ -292,29 +269,19 @@ ACTION = '''\
 
 from __future__ import annotations
 
-from ansible_collections.connetos.connetos.plugins.module_utils.resource_specs import SPECS
 from ansible_collections.connetos.connetos.plugins.plugin_utils.resource import ResourceAction
 
 
 class ActionModule(ResourceAction):
     resource = "{name}"
-    argument_spec = SPECS["{name}"]
 '''
 
 SPECS = '''\
-{head}{made}"""Argument specifications of the resource modules."""
+{head}{made}"""Argument specifications of `config` of the resource modules."""
 
 from __future__ import annotations
 
-REQUIRED_IF = [
-    ["state", "merged", ["config"]],
-    ["state", "replaced", ["config"]],
-    ["state", "overridden", ["config"]],
-    ["state", "rendered", ["config"]],
-    ["state", "parsed", ["running_config"]],
-]
-
-SPECS = {specs!r}
+CONFIGS = {specs!r}
 '''
 
 
@@ -337,7 +304,7 @@ def files() -> dict[Path, str]:
         }
         out[PLUGINS / f"modules/connetos_{name}.py"] = MODULE.format(**facts, **blocks)
         out[PLUGINS / f"action/connetos_{name}.py"] = ACTION.format(**facts)
-    specs = {name: arguments(resource) for name, resource in RESOURCES.items()}
+    specs = {name: config(resource) for name, resource in RESOURCES.items()}
     out[PLUGINS / "module_utils/resource_specs.py"] = SPECS.format(head=HEAD, made=MADE, specs=specs)
     made = {path: _formatted(path, text) for path, text in out.items()}
     names = {path.stem for path in (PLUGINS / "modules").glob("connetos_*.py")} | {

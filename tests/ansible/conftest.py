@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 
 BIN = Path(sys.executable).parent
 COLLECTION = ROOT / "ansible_collections" / "connetos" / "connetos"
-TIMEOUT_S = 90.0
+TIMEOUT_S = 200.0
 _RESULT = re.compile(r"^(?:ok|changed|fatal|failed): \[\w+\](?:: \w+!)? (?:\(item=.*\) )?=> (\{.*\})$", re.M)
 _RECAP = re.compile(r"^(\w+) +: (ok=.*)$", re.M)
 

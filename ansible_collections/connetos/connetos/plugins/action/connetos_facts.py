@@ -21,7 +21,6 @@ class ActionModule(SwitchAction):
         subsets = _wanted(args["gather_subset"])
         system = switch.system()
         facts = {
-            "ansible_network_os": "connetos.connetos.connetos",
             "ansible_net_gather_subset": sorted(subsets),
             "ansible_net_system": "connetos",
             "ansible_net_api": "rest",

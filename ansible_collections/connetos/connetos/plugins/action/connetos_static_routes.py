@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.connetos.connetos.plugins.module_utils.resource_specs import SPECS
 from ansible_collections.connetos.connetos.plugins.plugin_utils.resource import ResourceAction
 
 
 class ActionModule(ResourceAction):
     resource = "static_routes"
-    argument_spec = SPECS["static_routes"]

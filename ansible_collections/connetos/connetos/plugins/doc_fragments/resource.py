@@ -6,7 +6,33 @@ from __future__ import annotations
 
 class ModuleDocFragment:
     DOCUMENTATION = r"""
-options: {}
+options:
+  state:
+    description:
+      - V(merged) adds to what is there.
+      - V(replaced) makes the given entries exactly as given, and leaves others alone.
+      - V(overridden) makes all of it exactly as given; entries that aren't given go away.
+      - V(deleted) deletes the given entries, or all of them without O(config).
+      - V(gathered) reads what is configured.
+      - V(rendered) makes C(set) lines of O(config), without a switch.
+      - V(parsed) reads O(running_config), without a switch.
+    type: str
+    choices: [merged, replaced, overridden, deleted, gathered, rendered, parsed]
+    default: merged
+  running_config:
+    description:
+      - Configuration text in any form, for O(state=parsed).
+    type: str
+  comment:
+    description:
+      - Kept with the revision.
+    type: str
+    default: ''
+  confirm:
+    description:
+      - The switch rolls the change back after so many seconds, unless it is confirmed.
+      - M(connetos.connetos.connetos_config) with C(confirm_commit) does that.
+    type: int
 attributes:
   action:
     support: full

@@ -85,3 +85,21 @@ FABRIC = {
 }
 FABRIC_EXCLUSIVE = [["lines", "documents"]]
 FABRIC_ONE_OF = [["lines", "documents"]]
+
+RESOURCE = {
+    "state": {
+        "type": "str",
+        "choices": ["merged", "replaced", "overridden", "deleted", "gathered", "rendered", "parsed"],
+        "default": "merged",
+    },
+    "running_config": {"type": "str"},
+    "comment": {"type": "str", "default": ""},
+    "confirm": {"type": "int"},
+}
+RESOURCE_REQUIRED_IF = [
+    ["state", "merged", ["config"]],
+    ["state", "replaced", ["config"]],
+    ["state", "overridden", ["config"]],
+    ["state", "rendered", ["config"]],
+    ["state", "parsed", ["running_config"]],
+]

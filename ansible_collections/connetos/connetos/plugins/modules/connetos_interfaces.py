@@ -18,6 +18,7 @@ options:
     description:
       - What is to be configured.
     type: list
+    elements: dict
     suboptions:
       interface_name:
         description:
@@ -27,54 +28,129 @@ options:
         required: true
       description:
         description:
-          - Description, without spaces.
+          - Description, without spaces; LLDP advertises it.
           - Accepts a word without spaces, printable ASCII.
         type: str
+      edge_port:
+        description:
+          - Edge port of a spanning tree.
+        type: dict
+        suboptions:
+          enable:
+            description:
+              - No switch is behind this port.
+              - The switch uses V(false) where nothing is configured.
+            type: bool
       enable:
         description:
           - Administrative state.
           - The switch uses V(true) where nothing is configured.
         type: bool
+      ether_options:
+        description:
+          - Ethernet options.
+        type: dict
+        suboptions:
+          ieee_802_3ad:
+            description:
+              - Aggregate that the port is a member of.
+              - Accepts an aggregate, ae1 to ae46.
+            type: str
+          flow_control:
+            description:
+              - Pause frames (IEEE 802.3, annex 31B).
+            type: dict
+            suboptions:
+              enable:
+                description:
+                  - Send pause frames and heed them.
+                  - The switch uses V(false) where nothing is configured.
+                type: bool
+          mac_learning:
+            description:
+              - Learning of MAC addresses.
+            type: dict
+            suboptions:
+              enable:
+                description:
+                  - Learn which addresses are behind the port.
+                  - The switch uses V(true) where nothing is configured.
+                type: bool
       mtu:
         description:
           - Largest frame, with Ethernet header and checksum, in bytes.
           - Accepts an integer from 64 to 9216 bytes.
           - The switch uses V(1518) where nothing is configured.
         type: int
-    elements: dict
-  state:
-    description:
-      - V(merged) adds to what is there.
-      - V(replaced) makes the given entries exactly as given, and leaves others alone.
-      - V(overridden) makes all of it exactly as given; entries that aren't given go away.
-      - V(deleted) deletes the given entries, or all of them without O(config).
-      - V(gathered) reads what is configured.
-      - V(rendered) makes C(set) lines of O(config), without a switch.
-      - V(parsed) reads O(running_config), without a switch.
-    type: str
-    choices:
-      - merged
-      - replaced
-      - overridden
-      - deleted
-      - gathered
-      - rendered
-      - parsed
-    default: merged
-  running_config:
-    description:
-      - Configuration text in any form, for O(state=parsed).
-    type: str
-  comment:
-    description:
-      - Kept with the revision.
-    type: str
-    default: ''
-  confirm:
-    description:
-      - The switch rolls the change back after so many seconds, unless it is confirmed.
-      - M(connetos.connetos.connetos_config) with C(confirm_commit) does that.
-    type: int
+      rate_limiting:
+        description:
+          - Most that the port takes in and sends.
+        type: dict
+        suboptions:
+          egress:
+            description:
+              - Sent frames.
+            type: dict
+            suboptions:
+              kilobits:
+                description:
+                  - Largest rate.
+                  - Accepts an integer from 1 to 40000000 kbit/s.
+                type: int
+          ingress:
+            description:
+              - Received frames.
+            type: dict
+            suboptions:
+              kilobits:
+                description:
+                  - Largest rate.
+                  - Accepts an integer from 1 to 40000000 kbit/s.
+                type: int
+      speed:
+        description:
+          - Fixed speed; without it the port keeps the speed that it has.
+          - The switch uses V(10000) where nothing is configured.
+        type: int
+        choices:
+          - 1000
+          - 10000
+          - 40000
+      storm_control:
+        description:
+          - Most of each sort of frame that is taken in.
+        type: dict
+        suboptions:
+          broadcast:
+            description:
+              - Broadcast frames.
+            type: dict
+            suboptions:
+              kilobits:
+                description:
+                  - Largest rate.
+                  - Accepts an integer from 1 to 40000000 kbit/s.
+                type: int
+          multicast:
+            description:
+              - Multicast frames.
+            type: dict
+            suboptions:
+              kilobits:
+                description:
+                  - Largest rate.
+                  - Accepts an integer from 1 to 40000000 kbit/s.
+                type: int
+          unicast:
+            description:
+              - Unicast frames to addresses that aren't known.
+            type: dict
+            suboptions:
+              kilobits:
+                description:
+                  - Largest rate.
+                  - Accepts an integer from 1 to 40000000 kbit/s.
+                type: int
 extends_documentation_fragment:
   - connetos.connetos.connection
   - connetos.connetos.resource
@@ -143,17 +219,18 @@ parsed:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ansible_collections.connetos.connetos.plugins.module_utils.argspec import CONNECTION  # noqa: E402
-from ansible_collections.connetos.connetos.plugins.module_utils.resource_specs import (  # noqa: E402
-    REQUIRED_IF,
-    SPECS,
+from ansible_collections.connetos.connetos.plugins.module_utils.argspec import (  # noqa: E402
+    CONNECTION,
+    RESOURCE,
+    RESOURCE_REQUIRED_IF,
 )
+from ansible_collections.connetos.connetos.plugins.module_utils.resource_specs import CONFIGS  # noqa: E402
 
 
 def main():
     module = AnsibleModule(
-        argument_spec={**SPECS["interfaces"], **CONNECTION},
-        required_if=REQUIRED_IF,
+        argument_spec={"config": CONFIGS["interfaces"], **RESOURCE, **CONNECTION},
+        required_if=RESOURCE_REQUIRED_IF,
         supports_check_mode=True,
     )
     module.fail_json(

@@ -25,39 +25,48 @@ options:
           - Accepts 1 to 63 letters, digits, _ . - that begin and end with a letter or digit.
           - The switch uses V(ConnetOS) where nothing is configured.
         type: str
-  state:
-    description:
-      - V(merged) adds to what is there.
-      - V(replaced) makes the given entries exactly as given, and leaves others alone.
-      - V(overridden) makes all of it exactly as given; entries that aren't given go away.
-      - V(deleted) deletes the given entries, or all of them without O(config).
-      - V(gathered) reads what is configured.
-      - V(rendered) makes C(set) lines of O(config), without a switch.
-      - V(parsed) reads O(running_config), without a switch.
-    type: str
-    choices:
-      - merged
-      - replaced
-      - overridden
-      - deleted
-      - gathered
-      - rendered
-      - parsed
-    default: merged
-  running_config:
-    description:
-      - Configuration text in any form, for O(state=parsed).
-    type: str
-  comment:
-    description:
-      - Kept with the revision.
-    type: str
-    default: ''
-  confirm:
-    description:
-      - The switch rolls the change back after so many seconds, unless it is confirmed.
-      - M(connetos.connetos.connetos_config) with C(confirm_commit) does that.
-    type: int
+      services:
+        description:
+          - Servers for remote logins.
+        type: dict
+        suboptions:
+          ssh:
+            description:
+              - SSH server.
+            type: dict
+            suboptions:
+              connection_limit:
+                description:
+                  - Most SSH logins at a time.
+                  - Accepts an integer from 1 to 250.
+                  - The switch uses V(15) where nothing is configured.
+                type: int
+              enable:
+                description:
+                  - Whether SSH connections are taken.
+                  - The switch uses V(true) where nothing is configured.
+                type: bool
+          telnet:
+            description:
+              - 'Telnet server: there is none, see limits.'
+            type: dict
+            suboptions:
+              connection_limit:
+                description:
+                  - Most Telnet logins at a time.
+                  - Accepts an integer from 1 to 250.
+                  - The switch uses V(15) where nothing is configured.
+                type: int
+              enable:
+                description:
+                  - Whether Telnet connections are taken; off unless configured.
+                type: bool
+      timezone:
+        description:
+          - Time zone of what is shown.
+          - Accepts a name of the tz database such as UTC or Europe/Oslo.
+          - The switch uses V(UTC) where nothing is configured.
+        type: str
 extends_documentation_fragment:
   - connetos.connetos.connection
   - connetos.connetos.resource
@@ -122,17 +131,18 @@ parsed:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ansible_collections.connetos.connetos.plugins.module_utils.argspec import CONNECTION  # noqa: E402
-from ansible_collections.connetos.connetos.plugins.module_utils.resource_specs import (  # noqa: E402
-    REQUIRED_IF,
-    SPECS,
+from ansible_collections.connetos.connetos.plugins.module_utils.argspec import (  # noqa: E402
+    CONNECTION,
+    RESOURCE,
+    RESOURCE_REQUIRED_IF,
 )
+from ansible_collections.connetos.connetos.plugins.module_utils.resource_specs import CONFIGS  # noqa: E402
 
 
 def main():
     module = AnsibleModule(
-        argument_spec={**SPECS["system"], **CONNECTION},
-        required_if=REQUIRED_IF,
+        argument_spec={"config": CONFIGS["system"], **RESOURCE, **CONNECTION},
+        required_if=RESOURCE_REQUIRED_IF,
         supports_check_mode=True,
     )
     module.fail_json(

@@ -18,6 +18,7 @@ options:
     description:
       - What is to be configured.
     type: list
+    elements: dict
     suboptions:
       user_name:
         description:
@@ -48,40 +49,6 @@ options:
         choices:
           - read-only
           - super-user
-    elements: dict
-  state:
-    description:
-      - V(merged) adds to what is there.
-      - V(replaced) makes the given entries exactly as given, and leaves others alone.
-      - V(overridden) makes all of it exactly as given; entries that aren't given go away.
-      - V(deleted) deletes the given entries, or all of them without O(config).
-      - V(gathered) reads what is configured.
-      - V(rendered) makes C(set) lines of O(config), without a switch.
-      - V(parsed) reads O(running_config), without a switch.
-    type: str
-    choices:
-      - merged
-      - replaced
-      - overridden
-      - deleted
-      - gathered
-      - rendered
-      - parsed
-    default: merged
-  running_config:
-    description:
-      - Configuration text in any form, for O(state=parsed).
-    type: str
-  comment:
-    description:
-      - Kept with the revision.
-    type: str
-    default: ''
-  confirm:
-    description:
-      - The switch rolls the change back after so many seconds, unless it is confirmed.
-      - M(connetos.connetos.connetos_config) with C(confirm_commit) does that.
-    type: int
 extends_documentation_fragment:
   - connetos.connetos.connection
   - connetos.connetos.resource
@@ -152,17 +119,18 @@ parsed:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 
-from ansible_collections.connetos.connetos.plugins.module_utils.argspec import CONNECTION  # noqa: E402
-from ansible_collections.connetos.connetos.plugins.module_utils.resource_specs import (  # noqa: E402
-    REQUIRED_IF,
-    SPECS,
+from ansible_collections.connetos.connetos.plugins.module_utils.argspec import (  # noqa: E402
+    CONNECTION,
+    RESOURCE,
+    RESOURCE_REQUIRED_IF,
 )
+from ansible_collections.connetos.connetos.plugins.module_utils.resource_specs import CONFIGS  # noqa: E402
 
 
 def main():
     module = AnsibleModule(
-        argument_spec={**SPECS["user"], **CONNECTION},
-        required_if=REQUIRED_IF,
+        argument_spec={"config": CONFIGS["user"], **RESOURCE, **CONNECTION},
+        required_if=RESOURCE_REQUIRED_IF,
         supports_check_mode=True,
     )
     module.fail_json(

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.connetos.connetos.plugins.module_utils.resource_specs import REQUIRED_IF
+from ansible_collections.connetos.connetos.plugins.module_utils.argspec import RESOURCE, RESOURCE_REQUIRED_IF
+from ansible_collections.connetos.connetos.plugins.module_utils.resource_specs import CONFIGS
 from ansible_collections.connetos.connetos.plugins.plugin_utils.base import SwitchAction, plain
 
 try:
@@ -16,8 +17,14 @@ except ImportError:  # told to the user by `SwitchAction`
 
 
 class ResourceAction(SwitchAction):
-    required_if: t.ClassVar[list] = REQUIRED_IF
+    """Subclasses say which resource they are for."""
+
+    required_if: t.ClassVar[list] = RESOURCE_REQUIRED_IF
     resource: t.ClassVar[str] = ""
+
+    @property
+    def argument_spec(self):
+        return {"config": CONFIGS[self.resource], **RESOURCE}
 
     def work(self, switch, args, _task_vars, result):
         resource, state = RESOURCES[self.resource], args["state"]

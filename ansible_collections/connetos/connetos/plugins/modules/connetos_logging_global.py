@@ -1,0 +1,136 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The ConnetOS automation authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Made by tools/ansible_modules.py from the configuration model: change it there.
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: connetos_logging_global
+short_description: Configure logging of a ConnetOS switch
+version_added: 0.1.0
+author: The ConnetOS automation authors (!UNKNOWN)
+description:
+  - Brings what is configured below C(system syslog) into a state, in one transaction of the switch.
+  - Options are the words of the configuration tree with C(_) for C(-).
+options:
+  config:
+    description:
+      - What is to be configured.
+    type: dict
+    suboptions:
+      host:
+        description:
+          - Where messages are sent.
+        type: dict
+        suboptions:
+          server_ip:
+            description:
+              - Syslog server (RFC 5424 over UDP, port 514).
+              - Each is an IPv4 address such as 192.0.2.1.
+            type: list
+            elements: str
+      log_facility:
+        description:
+          - 'Facility of the messages: local0 to local7.'
+          - Accepts an integer from 0 to 7.
+          - The switch uses V(0) where nothing is configured.
+        type: int
+      log_level:
+        description:
+          - 'Least severe level that is logged: fatal, error, warning, info, trace.'
+          - The switch uses V(warning) where nothing is configured.
+        type: str
+        choices:
+          - error
+          - fatal
+          - info
+          - trace
+          - warning
+extends_documentation_fragment:
+  - connetos.connetos.connection
+  - connetos.connetos.resource
+  - ansible.builtin.action_common_attributes
+  - ansible.builtin.action_common_attributes.flow
+"""
+
+EXAMPLES = r"""
+- name: Add to logging
+  connetos.connetos.connetos_logging_global:
+    config:
+      host:
+        server_ip: 198.18.0.2
+
+- name: Exactly this, and nothing else, of logging
+  connetos.connetos.connetos_logging_global:
+    config:
+      host:
+        server_ip: 198.18.0.2
+    state: overridden
+
+- name: Read logging
+  connetos.connetos.connetos_logging_global:
+    state: gathered
+  register: found
+"""
+
+RETURN = r"""
+before:
+  description: The entries before.
+  returned: when O(state) is V(merged), V(replaced), V(overridden) or V(deleted)
+  type: list
+  elements: dict
+after:
+  description: The entries afterwards; in check mode as they would be.
+  returned: when something changed
+  type: list
+  elements: dict
+commands:
+  description: The C(set) and C(delete) lines that lead from the old configuration to the new one, with secrets masked.
+  returned: when O(state) is V(merged), V(replaced), V(overridden) or V(deleted)
+  type: list
+  elements: str
+revision:
+  description: Revision of the running configuration afterwards.
+  returned: when O(state) is V(merged), V(replaced), V(overridden) or V(deleted)
+  type: int
+gathered:
+  description: The entries that are configured.
+  returned: when O(state=gathered)
+  type: list
+  elements: dict
+rendered:
+  description: The C(set) lines for O(config).
+  returned: when O(state=rendered)
+  type: list
+  elements: str
+parsed:
+  description: The entries in O(running_config).
+  returned: when O(state=parsed)
+  type: list
+  elements: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule  # noqa: E402
+
+from ansible_collections.connetos.connetos.plugins.module_utils.argspec import (  # noqa: E402
+    CONNECTION,
+    RESOURCE,
+    RESOURCE_REQUIRED_IF,
+)
+from ansible_collections.connetos.connetos.plugins.module_utils.resource_specs import CONFIGS  # noqa: E402
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={"config": CONFIGS["logging_global"], **RESOURCE, **CONNECTION},
+        required_if=RESOURCE_REQUIRED_IF,
+        supports_check_mode=True,
+    )
+    module.fail_json(
+        msg="connetos_logging_global runs as an action on the controller; don't call the module file itself"
+    )
+
+
+if __name__ == "__main__":
+    main()

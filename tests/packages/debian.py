@@ -120,6 +120,7 @@ def build(
     files: Mapping[str, str | bytes] | None = None,
     scripts: Mapping[str, str] | None = None,
     conffiles: tuple[str, ...] = (),
+    compression: str = "none",
     **fields: str,
 ) -> Path:
     """Build a package with dpkg-deb(1)."""
@@ -143,7 +144,7 @@ def build(
         (tree / "DEBIAN" / script).write_text(f"#!/bin/sh\nset -e\n{text}\n")
         (tree / "DEBIAN" / script).chmod(0o755)
     made = directory / f"{name}_{version}_all.deb"
-    run("dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, made)
+    run("dpkg-deb", "--root-owner-group", f"-Z{compression}", "--build", tree, made)
     shutil.rmtree(tree)
     return made
 

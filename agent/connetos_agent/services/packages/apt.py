@@ -77,16 +77,21 @@ def failure(output: str, what: str, reasons: Sequence[str] = ()) -> PackageError
         "error processing archive",
     )
     told = [reason for reason in found if not any(word in reason for word in hidden)] or found
+    told = told or [line.strip() for line in output.splitlines() if line.strip()][-3:]
     text = "; ".join(reason[:MAX_LINE].rstrip(". ") for reason in told[:MAX_REASONS])
-    return PackageError(f"{what}: {text or 'apt gave no reason'}", hint=_hint(output + text))
+    return PackageError(f"{what}: {text or 'no reason was given'}", hint=_hint(output + text))
 
 
 def _errors(output: str) -> Iterator[str]:
+    fetching = ""
     for line in output.splitlines():
-        if line.startswith(
-            ("E: ", "Err:", "dpkg: error", "dpkg-deb: error", "  gpgv", "W: GPG", "W: Failed")
-        ):
-            yield re.sub(r"^(E|W|dpkg|dpkg-deb): (error: )?|^Err:[0-9]+ ", "", line).strip()
+        if fetching and line.startswith("  "):
+            yield f"{fetching}: {line.strip()}"
+        fetching = ""
+        if line.startswith("Err:"):
+            fetching = line.partition(" ")[2].strip()
+        elif line.startswith(("E: ", "dpkg: error", "dpkg-deb: error", "W: GPG")):
+            yield re.sub(r"^(E|W|dpkg|dpkg-deb): (error: )?", "", line).strip()
 
 
 def _unmet(output: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ An agent that is restarted by what was installed has `seconds` to answer again.
 
 from __future__ import annotations
 
-import http.client
+import contextlib
 import json
 import socket
 import time
@@ -22,6 +22,7 @@ from typing import Any, Self
 from connetos_agent.services.packages.root import SYSTEMD, Root
 
 ASK_SECONDS = 5.0
+MAX_LINE = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -46,37 +47,46 @@ class Health:
         return cls(**values)
 
 
-class _UnixConnection(http.client.HTTPConnection):
+class _Agent:
+    """The agent's socket: HTTP as much as is needed here, without the time that a library takes to load."""
+
     def __init__(self, path: str) -> None:
-        super().__init__("switch", timeout=ASK_SECONDS)
-        self._path = path
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(ASK_SECONDS)
+        self._socket.connect(path)
+        self._file = self._socket.makefile("rb")
 
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(ASK_SECONDS)
-        self.sock.connect(self._path)
+    def close(self) -> None:
+        self._file.close()
+        self._socket.close()
 
+    def state(self, area: str) -> Any:
+        """An area of the state.
 
-def _get(agent_socket: str, area: str) -> Any:
-    connection = _UnixConnection(agent_socket)
-    try:
-        connection.request("GET", f"/api/v1/state/{area}")
-        answer = connection.getresponse()
-        if answer.status != 200:
-            raise OSError(f"the agent answers {answer.status}")
-        return json.loads(answer.read())
-    finally:
-        connection.close()
+        Raises:
+            OSError, ValueError: the agent doesn't answer, or not with it.
+        """
+        self._socket.sendall(f"GET /api/v1/state/{area} HTTP/1.1\r\nHost: switch\r\n\r\n".encode())
+        status = self._file.readline(MAX_LINE)
+        if status.split()[1:2] != [b"200"]:
+            raise OSError(f"the agent answers {status[:40]!r}")
+        length = 0
+        while (line := self._file.readline(MAX_LINE)).strip():
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+        return json.loads(self._file.read(length))
 
 
 def look(root: Root, agent_socket: str) -> Health:
     """The switch now."""
     units = _failed_units(root)
     try:
-        system = _get(agent_socket, "system")
-        ports = _get(agent_socket, "interface").get("gigabit-ethernet", {})
-        routes = _get(agent_socket, "route").get("static", {})
-    except (OSError, ValueError, http.client.HTTPException):
+        with contextlib.closing(_Agent(agent_socket)) as agent:
+            system = agent.state("system")
+            ports = agent.state("interface").get("gigabit-ethernet", {})
+            routes = agent.state("route").get("static", {})
+    except (OSError, ValueError):
         return Health(failed_units=units)
     return Health(
         answers=True,

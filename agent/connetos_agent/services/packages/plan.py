@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from connetos_agent.services.packages import apt
 from connetos_agent.services.packages.dpkg import Packages, newer
-from connetos_agent.services.packages.root import WORK, Root
+from connetos_agent.services.packages.root import Root
 from connetos_sdk.errors import PackageError, PackageRefused
 
 PROTECTED = re.compile(
@@ -20,7 +20,6 @@ RESERVE_BYTES = 32 * 1024 * 1024
 """Free space that is left, so that the agent itself can go on."""
 _INST = re.compile(r"Inst (\S+)(?: \[([^]]+)])? \((\S+)(?: [^\[]*)?\[(\S+)]\)")
 _REMV = re.compile(r"(Remv|Purg) (\S+)")
-_URI = re.compile(r"'([^']+)' (\S+) ([0-9]+)(?: \S+)?")
 
 
 @dataclass(frozen=True)
@@ -81,8 +80,7 @@ def make_plan(root: Root, arguments: Sequence[str], before: Packages, protected:
     changes = _named(root, _changes(done.stdout, before))
     if not changes:
         return Plan(free_bytes=root.free_bytes())
-    download = _download_bytes(root, arguments) if any(c.after for c in changes) else 0
-    disk, kept = _disk_bytes(root, changes, arguments)
+    download, disk, kept = _sizes(root, changes, arguments)
     gone = tuple(c.name for c in changes if c.after is None and _needed(c.name, protected))
     return Plan(
         changes=tuple(changes),
@@ -151,38 +149,24 @@ def _named(root: Root, changes: Sequence[Change]) -> list[Change]:
     return out
 
 
-def _download_bytes(root: Root, arguments: Sequence[str]) -> int:
-    done = root.query([*apt.GET, "--print-uris", "--quiet=2", *arguments])
-    uris = (_URI.match(line) for line in done.stdout.splitlines())
-    return sum(int(uri[3]) for uri in uris if uri and not uri[1].startswith("file:"))
-
-
-def _disk_bytes(root: Root, changes: Sequence[Change], arguments: Sequence[str]) -> tuple[int, int]:
-    """Space used afterwards beside what is used now, and space for packages kept to come back."""
-    new = [f"{c.name}={c.after}" for c in changes if c.after]
-    files = [word for word in arguments if word.startswith(WORK)]
-    after = (
-        sum(_sizes(root.query(["apt-cache", "show", "--no-all-versions", *files, *new]).stdout).values())
-        if new
-        else 0
-    )
+def _sizes(root: Root, changes: Sequence[Change], arguments: Sequence[str]) -> tuple[int, int, int]:
+    """Bytes to fetch, space used afterwards beside what is used now, and space for packages kept to come back."""
+    files = [word for word in arguments if word.startswith("/")]
+    new = [*files, *(f"{c.name}={c.after}" for c in changes if c.after)]
+    fetched = after = 0
+    if new:
+        records = apt.deb822(root.query(["apt-cache", "show", "--no-all-versions", "--", *new]).stdout)
+        by_version = {(record.get("Package"), record.get("Version")): record for record in records}
+        after = sum(_number(record, "Installed-Size") for record in by_version.values())
+        fetched = sum(
+            _number(r, "Size") for r in by_version.values() if "/" in r.get("Filename", "").lstrip("/")
+        )
     old = [c.name for c in changes if c.before]
-    form = "${Installed-Size}\n"
-    told = root.query(["dpkg-query", "-W", "-f", form, *old]).stdout if old else ""
+    told = root.query(["dpkg-query", "-W", "-f", "${Installed-Size}\n", *old]).stdout if old else ""
     used = sum(int(line) for line in told.split() if line.isdigit())
-    return (after - used) * 1024, used * 1024
+    return fetched, (after - used) * 1024, used * 1024
 
 
-def _sizes(text: str) -> dict[tuple[str, str], int]:
-    """Installed sizes in KiB by name and version."""
-    found: dict[tuple[str, str], int] = {}
-    name = version = ""
-    for line in text.splitlines():
-        label, _, value = line.partition(": ")
-        if label == "Package":
-            name, version = value, ""
-        elif label == "Version":
-            version = value
-        elif label == "Installed-Size" and value.isdigit():
-            found[name, version] = int(value)
-    return found
+def _number(record: Mapping[str, str], label: str) -> int:
+    value = record.get(label, "")
+    return int(value) if value.isdigit() else 0

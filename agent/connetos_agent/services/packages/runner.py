@@ -1,6 +1,7 @@
-"""Runs one transaction to its end, in a process of its own: `python -m connetos_agent.services.packages.runner DIR`.
+"""Runs one transaction to its end, in a process of its own: `python -m connetos_agent.services.packages.runner`.
 
-It needs neither the client that asked nor the agent. What was cut off (no power, killed) is brought back by running
+It waits for the line on its standard input that names the transaction's directory, and ends if none comes. From then
+on it needs neither the client that asked nor the agent. What was cut off (no power, killed) is brought back by running
 it again on the same directory.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from connetos_agent.services.packages import apt, dpkg, health, repack, restore
+from connetos_agent.services.packages import apt, dpkg, health, restore
 from connetos_agent.services.packages.dpkg import Packages
 from connetos_agent.services.packages.root import BEFORE, WORK, Root
 from connetos_agent.services.packages.transaction import Journal, Transaction
@@ -36,7 +37,7 @@ class Runner:
         self._request: Mapping[str, Any] = transaction.read("request")
         self._root = Root(Path(self._request["root"]))
         self._journal = Journal(transaction, self._request["notify"])
-        self._percent = 0.0
+        self._percent, self._step = 0.0, ""
         self._reasons: list[str] = []
         self._began = time.time()
 
@@ -114,10 +115,12 @@ class Runner:
     def _keep(self, names: Sequence[str]) -> dict[str, str]:
         if not names:
             return {}
+        from connetos_agent.services.packages.repack import repack
+
         self._tell(3, f"Keeping {len(names)} packages as they are, to come back")
         place = (BEFORE, str(self._transaction.id))
         self._root.directory(*place)
-        return repack.repack(self._root, names, "/".join((WORK, *place)))
+        return repack(self._root, names, "/".join((WORK, *place)))
 
     def _apt(self) -> None:
         self._tell(4, "Starting apt")
@@ -166,7 +169,7 @@ class Runner:
     # -- telling --------------------------------------------------------------------------------------
 
     def _tell(self, percent: float, step: str) -> None:
-        self._percent = max(self._percent, percent)
+        self._percent, self._step = max(self._percent, percent), step
         self._journal.tell(percent=round(self._percent, 1), step=step)
 
     def _told(self, told: apt.Status | str) -> None:
@@ -177,7 +180,9 @@ class Runner:
             self._reasons.append(f"{Path(told.about).name}: {told.text}")
         elif told.kind in _PARTS:
             begin, share = _PARTS[told.kind]
-            self._tell(begin + share * told.percent / 100, told.text)
+            percent = begin + share * told.percent / 100
+            if told.text != self._step or percent >= self._percent + 1:
+                self._tell(percent, told.text)
 
 
 def changes(before: Packages, after: Packages) -> list[dict[str, Any]]:
@@ -198,8 +203,11 @@ def _there(package: dpkg.Package | None) -> tuple[str | None, bool]:
 
 
 def main() -> None:
-    """Run the transaction in the directory named on the command line."""
-    transaction = Transaction(Path(sys.argv[1]))
+    """Run the transaction whose directory comes on standard input."""
+    directory = sys.stdin.readline().strip()
+    if not directory:
+        return  # the change was refused
+    transaction = Transaction(Path(directory))
     os.umask(0o022)
     try:
         with transaction.hold() as first:

@@ -128,12 +128,18 @@ class PackageService:
         async def run(caller: Caller, arguments: Arguments, report: Report) -> Any:
             self._supervisor.check_free()
             words = await asyncio.to_thread(self._words, action, arguments)
-            planned = await asyncio.to_thread(self._plan, words)
-            plan.check(planned, force=arguments.get("force", False))
-            if not planned.changes:
-                return {"id": None, "state": "done", "changed": False, "changes": []}
-            request = self._request(action, caller, arguments, words, planned)
-            transaction = self._supervisor.begin(request)
+            runner = await asyncio.to_thread(self._supervisor.standby)
+            transaction = None
+            try:
+                planned = await asyncio.to_thread(self._plan, words)
+                plan.check(planned, force=arguments.get("force", False))
+                if not planned.changes:
+                    return {"id": None, "state": "done", "changed": False, "changes": []}
+                request = self._request(action, caller, arguments, words, planned)
+                transaction = self._supervisor.begin(request, runner)
+            finally:
+                if transaction is None:
+                    self._supervisor.dismiss(runner)
             return _outcome(await self._supervisor.follow(transaction, report))
 
         return run
@@ -167,7 +173,9 @@ class PackageService:
     def _plan(self, words: list[str]) -> Plan:
         if len(words) == words.index("--") + 1 if "--" in words else False:
             return Plan(free_bytes=self.root.free_bytes())
-        return plan.make_plan(self.root, words, dpkg.installed(self.root), self._settings.protected)
+        return plan.make_plan(
+            self.root, words, self._packages() or dpkg.installed(self.root), self._settings.protected
+        )
 
     def _words(self, action: str, arguments: Arguments) -> list[str]:
         """Command and packages for apt-get.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ log = logging.getLogger(__name__)
 
 RUNNER = "connetos_agent.services.packages.runner"
 MAX_ATTEMPTS = 3
+MAX_LOG_BYTES = 256 * 1024
 
 
 class Supervisor:
@@ -42,6 +45,7 @@ class Supervisor:
     """
 
     def __init__(self, directory: Path, notify: Path, root: Root, events: Events) -> None:
+        self._directory = directory
         self.transactions = Transactions(directory)
         self.current: Transaction | None = None
         self._notify = notify
@@ -51,6 +55,7 @@ class Supervisor:
         self._socket: socket.socket | None = None
         self._watched: tuple[int, subprocess.Popen[bytes] | None] | None = None
         self._attempts = 0
+        self._dismissed: set[asyncio.Future[int]] = set()
 
     async def start(self) -> None:
         """Listen to runners; take over the one that runs, and finish what was cut off."""
@@ -69,7 +74,7 @@ class Supervisor:
             self._watch(os.pidfd_open(pid), None)
         else:
             log.warning("a package transaction was cut off", extra={"transaction": newest.id})
-            self._launch(newest)
+            self._launch(newest, self.standby())
 
     async def stop(self) -> None:
         """Stop listening; a runner goes on."""
@@ -96,8 +101,40 @@ class Supervisor:
                 hint="wait until it has ended; packages/watch follows it",
             )
 
-    def begin(self, request: Mapping[str, Any]) -> Transaction:
-        """Start a transaction.
+    def standby(self) -> subprocess.Popen[bytes]:
+        """A runner that has started and waits for `begin`: while the change is planned it loads what it needs."""
+        argv = [sys.executable, "-m", RUNNER]
+        if self._root.whole_system and SYSTEMD.exists() and shutil.which("systemd-run"):
+            unit = f"--unit=connetos-packages-{time.time_ns()}"  # not in the agent's: it must outlive it
+            path = os.environ.get("PYTHONPATH", "")
+            argv = [
+                "systemd-run",
+                "--quiet",
+                "--collect",
+                "--wait",
+                "--pipe",
+                unit,
+                f"--setenv=PYTHONPATH={path}",
+                *argv,
+            ]
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (self._directory / "runner.log").open("ab") as output:
+            if output.tell() > MAX_LOG_BYTES:
+                output.truncate(0)
+            return subprocess.Popen(
+                argv, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True, cwd="/"
+            )
+
+    def dismiss(self, runner: subprocess.Popen[bytes]) -> None:
+        """End a runner that isn't needed."""
+        if runner.stdin is not None:
+            runner.stdin.close()
+        reaping = asyncio.get_running_loop().run_in_executor(None, runner.wait)
+        self._dismissed.add(reaping)
+        reaping.add_done_callback(self._dismissed.discard)
+
+    def begin(self, request: Mapping[str, Any], runner: subprocess.Popen[bytes]) -> Transaction:
+        """Start a transaction in a runner that stands by.
 
         Raises:
             Locked: another one is running.
@@ -107,7 +144,7 @@ class Supervisor:
         self._forget_old()
         made = self.transactions.begin({**request, "notify": str(self._notify)})
         self.current, self._attempts = made, 0
-        self._launch(made)
+        self._launch(made, runner)
         self._events.publish("packages", transaction=made.id, action=request["action"], state="running")
         return made
 
@@ -142,26 +179,12 @@ class Supervisor:
         news, self._news = self._news, asyncio.Event()
         news.set()
 
-    def _launch(self, transaction: Transaction) -> None:
+    def _launch(self, transaction: Transaction, runner: subprocess.Popen[bytes]) -> None:
         self._attempts += 1
-        argv = [sys.executable, "-m", RUNNER, str(transaction.directory)]
-        if self._root.whole_system and SYSTEMD.exists() and shutil.which("systemd-run"):
-            path = os.environ.get("PYTHONPATH", "")
-            unit = f"--unit=connetos-packages-{transaction.id}-{self._attempts}"
-            argv = [
-                "systemd-run",
-                "--quiet",
-                "--collect",
-                "--wait",
-                unit,
-                f"--setenv=PYTHONPATH={path}",
-                *argv,
-            ]
-        with (transaction.directory / "runner.log").open("ab") as output:
-            process = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, cwd="/"
-            )
-        self._watch(os.pidfd_open(process.pid), process)
+        self._watch(os.pidfd_open(runner.pid), runner)
+        if runner.stdin is not None:
+            with contextlib.suppress(BrokenPipeError), runner.stdin:  # one that is gone is seen as ended
+                runner.stdin.write(f"{transaction.directory}\n".encode())
 
     def _watch(self, pidfd: int, process: subprocess.Popen[bytes] | None) -> None:
         self._watched = (pidfd, process)
@@ -181,10 +204,10 @@ class Supervisor:
         if transaction.read("result") is None:
             if self._attempts < MAX_ATTEMPTS:
                 log.error("the runner of a package transaction died", extra={"transaction": transaction.id})
-                self._launch(transaction)
+                self._launch(transaction, self.standby())
                 return
             error = errors.PackageError(
-                "its runner died again and again", hint=f"see {transaction.directory}/runner.log"
+                "its runner died again and again", hint=f"see {self._directory}/runner.log"
             )
             transaction.write("result", {"state": "damaged", "error": error.to_dict(), "changes": []})
         result = transaction.read("result") or {}

@@ -16,6 +16,7 @@ from benchmarks import (
     commit_1000_vlans,
     commit_one_leaf,
     hitless_upgrade,
+    interface_state,
     navmesh_fabric,
     navmesh_one_switch,
     package_install,
@@ -23,6 +24,7 @@ from benchmarks import (
     rcc_commands,
     restart_loss,
     rows,
+    vlan_scale,
     xrl_calls,
 )
 from benchmarks.measure import Progress
@@ -47,6 +49,8 @@ BENCHMARKS: dict[str, Callable[[Rig, Progress], Row]] = {
             boot_to_forwarding,
             navmesh_one_switch,
             navmesh_fabric,
+            interface_state,
+            vlan_scale,
         )
     },
     rcc_commands.NAME: rcc_commands.run,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import sys
 import tempfile
@@ -31,6 +32,8 @@ COMMANDS = ROOT.parent / "shared/spec/cli/commands.yaml"
 RESULT = ROOT / "build/command-coverage.json"
 OUTCOMES = ("realised", "refused", "failed")
 UNKNOWN = ("is not recognized", "is not valid", "is not supported", "isn't known here")
+REASON = re.compile(r"\b(openvswitch|kernel|kernel-settings|lldp|host|frr): ")
+"""A driver that says why it can't; docs/reference/limits.md lists these."""
 
 LAB = "name: coverage-{pid}\nswitches:\n  s1: {{ports: 24}}\n"
 
@@ -44,8 +47,22 @@ SURROUNDINGS = (
     "set vlan-interface interface vlan210 address 192.0.2.65 prefix-length 26\n"
     "set protocols static route 203.0.113.0/24 next-hop 192.0.2.70",
     "set interface management-ethernet eth0 address 192.0.2.34/24",
+    "set interface aggregate-ethernet ae7",
+    "set interface aggregate-ethernet ae7 ether-options lacp enable true\n"
+    "set interface gigabit-ethernet te-1/1/3 ether-options 802.3ad ae7",
+    "set vlans vlan-id 20:24,31,210\n"
+    "set interface aggregate-ethernet ae7 family ethernet-switching port-mode trunk",
+    "set analyzer instance span-a output te-1/1/9",
 )
 """Configurations on which a documented line may make sense, tried in this order."""
+
+
+LACP = (
+    "set interface aggregate-ethernet ae7 ether-options lacp enable true\n"
+    "set interface gigabit-ethernet te-1/1/3 ether-options 802.3ad ae7"
+)
+MIRROR = "set analyzer instance span-a output te-1/1/9\nset analyzer instance span-a input ingress te-1/1/4"
+"""What operational commands may ask for besides."""
 
 
 class CommandLine:
@@ -108,15 +125,15 @@ class Coverage:
                 answer = cli.run(sample)
                 if not answer["ok"]:
                     self.reasons[sample] = answer["text"]
-                    return "refused" if any(text in answer["text"] for text in UNKNOWN) else "failed"
+                    return _refused_or_failed(answer["text"])
                 answer = cli.run("commit")
             finally:
                 cli.close()
             if answer["ok"]:
                 return "realised" if self._stands(sample) else "failed"
-            reason = answer["text"]
+            reason = reason if REASON.search(reason) else answer["text"]
         self.reasons[sample] = reason
-        return "failed"
+        return _refused_or_failed(reason)
 
     def _stands(self, sample: str) -> bool:
         for edit in parse_line(sample):
@@ -133,7 +150,7 @@ class Coverage:
         return not self._switch.system().troubles
 
     def _operate(self, sample: str, _command: dict[str, Any]) -> str:
-        self._switch.apply_lines(SURROUNDINGS[4])
+        self._switch.apply_lines("\n".join((SURROUNDINGS[4], LACP, MIRROR)))
         return self._answered(sample, [])
 
     def _session(self, sample: str, command: dict[str, Any]) -> str:
@@ -158,7 +175,11 @@ class Coverage:
         if answer["ok"]:
             return "realised"
         self.reasons[sample] = answer["text"]
-        return "refused" if any(text in answer["text"] for text in UNKNOWN) else "failed"
+        return _refused_or_failed(answer["text"])
+
+
+def _refused_or_failed(text: str) -> str:
+    return "refused" if any(known in text for known in UNKNOWN) or REASON.search(text) else "failed"
 
 
 def main() -> int:

@@ -72,6 +72,7 @@ class KernelDriver:
         self._guard = -1
         self._netlink: Any = None
         self._links: LinkReader
+        self._guards: guard.GuardReader
         device = platform.management
         self._dhcp = DhcpClient(device, run_directory, state_directory) if device else None
         self._appliers: dict[str, Callable[[str, Any, Any], None]] = {
@@ -85,7 +86,7 @@ class KernelDriver:
     def open(self) -> None:
         """See `Driver.open`: netlink, forwarding, the guard program."""
         try:
-            self._netlink, self._links = IPRoute(), LinkReader()
+            self._netlink, self._links, self._guards = IPRoute(), LinkReader(), guard.GuardReader()
             self._sysctl("ipv4/ip_forward", "1")
             self._sysctl("ipv4/conf/all/promote_secondaries", "1")
             # An address is answered for on its own interface only, as on any router: not on another VLAN's.
@@ -108,6 +109,7 @@ class KernelDriver:
         if self._netlink is not None:
             self._netlink.close()
             self._links.close()
+            self._guards.close()
         if self._guard >= 0:
             os.close(self._guard)
 
@@ -188,7 +190,7 @@ class KernelDriver:
         return states
 
     def _observe_link(self, device: Device) -> State | None:
-        if self._guard_ports and not guard.is_on(self._netlink, device.index):
+        if self._guard_ports and not self._guards.is_on(device.index):
             return None
         return Link(device.up, device.mtu + FRAME_OVERHEAD_BYTES, device.alias)
 
@@ -236,7 +238,7 @@ class KernelDriver:
         twin = KernelDriver(
             self.platform, self._directories[0], self._directories[1], guard_ports=self._guard_ports
         )
-        twin._netlink, twin._links = IPRoute(), LinkReader()
+        twin._netlink, twin._links, twin._guards = IPRoute(), LinkReader(), guard.GuardReader()
         return twin
 
     def link_status(self) -> Mapping[str, LinkStatus]:
@@ -272,7 +274,7 @@ class KernelDriver:
         if want is None:
             return
         device = self._need(self.platform.ports[port])
-        if self._guard_ports and not guard.is_on(self._netlink, device.index):
+        if self._guard_ports and not self._guards.is_on(device.index):
             guard.put_on(self._netlink, device.index, self._guard)
         mtu = want.frame_bytes - FRAME_OVERHEAD_BYTES
         changes: dict[str, Any] = {}

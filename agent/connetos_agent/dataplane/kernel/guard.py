@@ -15,7 +15,7 @@ import socket
 import struct
 from typing import Any
 
-from connetos_agent.dataplane.base import DriverError
+from connetos_agent.dataplane.base import TIMEOUT, DriverError
 
 NAME = "connetos-guard"
 _BPF_SYSCALL = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "armv7l": 386, "ppc64le": 361, "s390x": 351}
@@ -25,6 +25,11 @@ _STOLEN = struct.pack("=BBhi", 0xB7, 0, 0, 4) + struct.pack("=BBhi", 0x95, 0, 0,
 """`r0 = TC_ACT_STOLEN; exit` (linux/bpf.h, linux/pkt_cls.h)."""
 _CLSACT_INGRESS = 0xFFFFFFF2
 _ETH_P_ALL = 0x0003
+_GET_FILTER, _ERROR, _DONE, _REQUEST_DUMP = 46, 2, 3, 0x301
+_HEADER = struct.Struct("=IHHII")  # struct nlmsghdr
+_TCMSG = struct.Struct("=BxxxiIII")  # struct tcmsg
+_NAME_ATTRIBUTE = struct.pack("=HH", 5 + len(NAME), 7) + NAME.encode() + b"\0"
+"""TCA_BPF_NAME with the guard's name."""
 
 
 def load() -> int:
@@ -50,14 +55,43 @@ def load() -> int:
     return descriptor
 
 
-def is_on(netlink: Any, index: int) -> bool:
-    """Whether the guard stands on the device with this index, and for frames of every protocol."""
-    for message in netlink.get_filters(index=index, parent=_CLSACT_INGRESS):
-        options = message.get_attr("TCA_OPTIONS")
-        every = socket.ntohs(message["info"] & 0xFFFF) == _ETH_P_ALL
-        if every and options is not None and options.get_attr("TCA_BPF_NAME") == NAME:
-            return True
-    return False
+class GuardReader:
+    """Tells of which devices the guard stands, over a netlink socket of the network namespace it was made in.
+
+    A state of 64 ports asks 64 times: an answer takes 30 µs when nothing of it is decoded but what matters.
+    """
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(
+            socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE
+        )
+        self._socket.settimeout(TIMEOUT)
+        self._socket.bind((0, 0))
+        self._sequence = 0
+
+    def close(self) -> None:
+        """Give the socket back."""
+        self._socket.close()
+
+    def is_on(self, index: int) -> bool:
+        """Whether the guard stands on the device with this index, and for frames of every protocol."""
+        self._sequence += 1
+        length = _HEADER.size + _TCMSG.size
+        head = _HEADER.pack(length, _GET_FILTER, _REQUEST_DUMP, self._sequence, 0)
+        self._socket.send(head + _TCMSG.pack(0, index, 0, _CLSACT_INGRESS, 0))
+        found = False
+        while True:
+            data, position = self._socket.recv(1 << 16), 0
+            while position + _HEADER.size <= len(data):
+                length, kind, _, sequence, _ = _HEADER.unpack_from(data, position)
+                payload = data[position + _HEADER.size : position + length]
+                position += (length + 3) & ~3
+                if sequence != self._sequence:
+                    continue
+                if kind in (_DONE, _ERROR):
+                    return found
+                every = socket.ntohs(_TCMSG.unpack_from(payload)[4] & 0xFFFF) == _ETH_P_ALL
+                found = found or (every and _NAME_ATTRIBUTE in payload)
 
 
 def put_on(netlink: Any, index: int, descriptor: int) -> None:

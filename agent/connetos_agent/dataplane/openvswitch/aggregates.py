@@ -21,7 +21,7 @@ import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
-from connetos_agent.dataplane.openvswitch import openflow
+from connetos_agent.dataplane.openvswitch import lacp, openflow
 from connetos_agent.dataplane.openvswitch.bridge import AGGREGATE_BRIDGE, Bridge
 from connetos_agent.dataplane.openvswitch.openflow import Flow, Group
 from connetos_agent.dataplane.openvswitch.operations import Transaction
@@ -154,11 +154,11 @@ class Aggregates:
             )
         except ValueError:
             return Aggregate(tuple(members), False, 0, (), 0, False, "", forwarding=False)
-        lacp = bool(json.loads(row.external_ids.get("lacp", "false")))
-        right = port is None or (port.lacp == "active") == lacp
+        speaks = bool(json.loads(row.external_ids.get("lacp", "false")))
+        right = port is None or (port.lacp == "active") == speaks
         return Aggregate(
             tuple(members),
-            lacp,
+            speaks,
             min_selected,
             tuple(keys),
             algorithm,
@@ -189,10 +189,12 @@ class Aggregates:
         return found
 
     def _alive(self, aggregate: Aggregate) -> list[str]:
-        """Members with a carrier and, with LACP, a partner that is heard of."""
+        """Members with a carrier that, with LACP, both ends agree on."""
         interfaces = self._bridge.database.interfaces
-        records = ((m, interfaces.get(self._bridge.platform.ports[m])) for m in aggregate.members)
-        return [m for m, i in records if i is not None and i.up and (i.lacp_current or not aggregate.lacp)]
+        records = [(m, interfaces.get(self._bridge.platform.ports[m])) for m in aggregate.members]
+        up = [(m, i) for m, i in records if i is not None and i.up and (i.lacp_current or not aggregate.lacp)]
+        agreed = lacp.usable(self._bridge.control) if up and aggregate.lacp else set()
+        return [m for m, i in up if not aggregate.lacp or i.name in agreed]
 
     # -- flows ----------------------------------------------------------------------------------------
 

@@ -48,6 +48,11 @@ def members(control: Control, port_of: Callable[[str], str]) -> list[LacpMember]
     return found
 
 
+def usable(control: Control) -> set[str]:
+    """Devices of members that LACP lets carry frames."""
+    return {d for _, d, fields in _sections(control.call("lacp/show")) if fields.get("may_enable") == "true"}
+
+
 def _sections(text: str) -> Iterator[tuple[str, str, dict[str, str]]]:
     """Bond, device and fields of each member; fields of one of the two ends begin with its name."""
     bond, device = "", ""

@@ -28,7 +28,7 @@ class Mirrors:
         missing = [port for port in (want.output, *want.ingress, *want.egress) if port not in ports]
         if missing:
             return f"this switch has no port {missing[0]}; ports: {self._bridge.platform.described_ports()}"
-        return "" if want.ingress or want.egress else "a mirror needs an input port"
+        return ""
 
     def present(self) -> Iterable[ObjectKey]:
         """See `Part.present`."""

@@ -253,6 +253,56 @@ def routes(data: Mapping[str, Any]) -> dict[str, RouteState]:
     }
 
 
+@dataclass(frozen=True)
+class AggregateState(Result):
+    """A link aggregation group. `oper` is up while enough members carry frames; `mtu_bytes` as of a port."""
+
+    name: str
+    admin: str
+    oper: str
+    mtu_bytes: int
+    description: str
+    members: list[str]
+    lacp: bool
+    min_selected_ports: int
+
+
+@dataclass(frozen=True)
+class MacEntry(Result):
+    """Which port a MAC address is behind; `age_s` seconds ago it was heard of, if it isn't static."""
+
+    vlan_id: int
+    mac_address: str
+    interface: str
+    static: bool
+    age_s: int
+
+
+def aggregates(data: Mapping[str, Any]) -> dict[str, AggregateState]:
+    """Aggregates by name, from the agent's `state/interface`."""
+    return {
+        name: AggregateState(
+            name=name,
+            admin=entry["admin"],
+            oper=entry["oper"],
+            mtu_bytes=entry["mtu"],
+            description=entry["description"],
+            members=entry.get("members", []),
+            lacp=entry.get("lacp", False),
+            min_selected_ports=entry.get("min-selected-port", 1),
+        )
+        for name, entry in data.get("aggregate-ethernet", {}).items()
+    }
+
+
+def mac_table(data: Mapping[str, Any]) -> list[MacEntry]:
+    """The MAC table, from the agent's `state/ethernet-switching`."""
+    return [
+        MacEntry(e["vlan-id"], e["mac-address"], e["interface"], e["type"] == "static", e["age"])
+        for e in data["table"]
+    ]
+
+
 def lldp_neighbors(data: Mapping[str, Any]) -> list[LldpNeighbor]:
     """Neighbours in the order of their local ports, from the agent's `state/lldp/neighbor`."""
     return [

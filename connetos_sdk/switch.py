@@ -268,6 +268,29 @@ class Switch:
         """
         return str(self.transport.call("cli", {"command": command})["text"])
 
+    def aggregates(self) -> dict[str, results.AggregateState]:
+        """Link aggregation groups by name."""
+        return results.aggregates(self.state("interface"))
+
+    def counters(self) -> dict[str, dict[str, int]]:
+        """Counters of ports, aggregates and VLAN interfaces since they were cleared, all of the same moment."""
+        found: dict[str, dict[str, int]] = self.state("statistics")
+        return found
+
+    def clear_counters(self, interface: str | None = None) -> int:
+        """Count from zero again, at one interface or all; at how many that was."""
+        arguments = {} if interface is None else {"interface": interface}
+        return int(self.transport.call("clear/interface-statistics", arguments)["cleared"])
+
+    def mac_table(self) -> list[results.MacEntry]:
+        """The MAC table, by VLAN and address."""
+        return results.mac_table(self.state("ethernet-switching"))
+
+    def clear_mac_table(self, interface: str | None = None) -> int:
+        """Forget learned addresses, of one port or all; how many those were. Static ones stay."""
+        arguments = {} if interface is None else {"interface": interface}
+        return int(self.transport.call("clear/mac-table", arguments)["cleared"])
+
     def lldp_neighbors(self) -> list[results.LldpNeighbor]:
         """Neighbours that LLDP has found, in the order of the ports at which they are."""
         return results.lldp_neighbors(self.state(("lldp", "neighbor")))

@@ -257,6 +257,20 @@ def test_the_mac_table_is_shown_and_cleared(lab: Lab, leaf: Switch) -> None:
         leaf.cli("clear ethernet-switching table te-1/1/9")
 
 
+def test_the_sdk_tells_and_clears_the_same(lab: Lab, leaf: Switch) -> None:
+    leaf.apply_lines(f"{PORT.format(3)} static-mac-address 02:00:5e:10:00:07")
+    who_hears(lab, "h1", [frame("here", source=0x11)], listeners=["h4"], seconds=0.3)
+    places = {entry.mac_address: (entry.interface, entry.static) for entry in leaf.mac_table()}
+    assert places["02:00:5e:10:00:07"] == ("te-1/1/3", True)
+    assert places["02:00:00:00:00:11"] == ("te-1/1/1", False)
+    assert leaf.clear_mac_table("te-1/1/1") >= 1
+    assert "02:00:00:00:00:11" not in {entry.mac_address for entry in leaf.mac_table()}
+    assert leaf.counters()["te-1/1/1"]["in-packets"] > 0
+    assert leaf.clear_counters("te-1/1/1") == 1
+    assert leaf.counters()["te-1/1/1"]["in-packets"] == 0
+    assert leaf.aggregates() == {}
+
+
 def test_a_static_address_may_have_been_learned_elsewhere_before(lab: Lab, leaf: Switch) -> None:
     who_hears(lab, "h3", [frame("here", source=0x99)], listeners=["h4"], seconds=0.3)
     leaf.apply_lines(f"{PORT.format(2)} static-mac-address 02:00:00:00:00:99")

@@ -97,6 +97,18 @@ def test_diagnostics(tmp_path: Path) -> None:
         lab.down()
 
 
+@pytest.mark.ovs
+def test_layer_2(tmp_path: Path) -> None:
+    page = ROOT / "docs/layer2.md"
+    lab = next(body for _, name, body in blocks(page) if name == "layer2.yaml")
+    lab_of_the_page = Lab(topology(lab, tmp_path))
+    lab_of_the_page.down()
+    try:
+        replay(page, tmp_path)
+    finally:
+        lab_of_the_page.down()
+
+
 def test_command_line(tmp_path: Path) -> None:
     text = "name: cli-tour\ndataplane: memory\nswitches:\n  leaf1: {ports: 4}\n"
     with Lab(topology(text, tmp_path)) as lab:

@@ -16,6 +16,7 @@ addresses) follows when it has taken the transaction over, and again after it wa
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -39,6 +40,8 @@ from connetos_agent.dataplane.openvswitch.restarts import RestartWatch
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.dataplane.states.base import State
 from connetos_agent.dataplane.states.ports import LacpMember, LinkStatus, MacEntry
+
+log = logging.getLogger(__name__)
 
 MAC_TABLE_SIZE = 16384
 SETTLE_SECONDS = 0.5
@@ -154,7 +157,15 @@ class OpenVSwitchDriver:
     def present(self) -> Iterable[ObjectKey]:
         """See `Driver.present`."""
         self._sync()
-        return [target for part in self._parts for target in part.present()]
+        found: list[ObjectKey] = []
+        for part in self._parts:
+            try:
+                found += part.present()
+            except (
+                DriverError
+            ) as error:  # without ovs-vswitchd the rest is told; it begins anew, with nothing
+                log.error("%s", error)
+        return found
 
     def observe(self, targets: Collection[ObjectKey]) -> Mapping[ObjectKey, State | None]:
         """See `Driver.observe`."""

@@ -183,18 +183,24 @@ class Aggregates:
         for name in self.names():
             aggregate = self._configured(name)
             if aggregate is not None:
-                alive = len(self._alive(aggregate))
+                alive = len(self._usable(aggregate))
                 carrier = alive >= max(1, aggregate.min_selected)
                 found[name] = LinkStatus(up=True, carrier=carrier, mac=self._bridge.mac)
         return found
 
     def _alive(self, aggregate: Aggregate) -> list[str]:
-        """Members with a carrier that, with LACP, both ends agree on."""
+        """Members with a carrier and, with LACP, a partner that is heard of: what OVSDB tells of, as it happens."""
         interfaces = self._bridge.database.interfaces
-        records = [(m, interfaces.get(self._bridge.platform.ports[m])) for m in aggregate.members]
-        up = [(m, i) for m, i in records if i is not None and i.up and (i.lacp_current or not aggregate.lacp)]
-        agreed = lacp.usable(self._bridge.control) if up and aggregate.lacp else set()
-        return [m for m, i in up if not aggregate.lacp or i.name in agreed]
+        records = ((m, interfaces.get(self._bridge.platform.ports[m])) for m in aggregate.members)
+        return [m for m, i in records if i is not None and i.up and (i.lacp_current or not aggregate.lacp)]
+
+    def _usable(self, aggregate: Aggregate) -> list[str]:
+        """Those of them that, with LACP, both ends agree on: what ovs-vswitchd says when it is asked."""
+        alive = self._alive(aggregate)
+        if not alive or not aggregate.lacp:
+            return alive
+        agreed = lacp.usable(self._bridge.control)
+        return [member for member in alive if self._bridge.platform.ports[member] in agreed]
 
     # -- flows ----------------------------------------------------------------------------------------
 

@@ -230,8 +230,12 @@ def test_show_lacp_tells_both_ends_and_counts_from_zero_after_clearing(lab: Lab,
     ]
     assert internal[7].split() == ["te-1/1/4", "32768", "0x07", "0x07", "{ACDEF}"]
     system = leaf2.cli("show lacp internal").splitlines()[3].removeprefix("LACP System ID: ")
-    neighbor = leaf1.cli("show lacp neighbor gigabit-ethernet te-1/1/5").splitlines()
-    assert neighbor[-1].split() == ["te-1/1/5", system, "5", "32768", "0x00", "0x07", "{ACDEF}"]
+    expected = ["te-1/1/5", system, "5", "32768", "0x00", "0x07", "{ACDEF}"]
+
+    def neighbor() -> list[str]:
+        return leaf1.cli("show lacp neighbor gigabit-ethernet te-1/1/5").splitlines()[-1].split()
+
+    assert until(lambda: neighbor() == expected, 40), "the partner's last word comes with its next frame"
     before = leaf1.cli("show lacp statistics").splitlines()
     assert [int(word) > 0 for word in before[3].split()[1:3]] == [True, True]
 

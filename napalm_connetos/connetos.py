@@ -253,6 +253,40 @@ class ConnetOSDriver(NetworkDriver):
             for number, vlan in vlans.items()
         }
 
+    def get_lldp_neighbors(self) -> dict[str, list[models.LLDPNeighborDict]]:
+        """Neighbours that LLDP has found, by port; without a name, a neighbour's id stands for it."""
+        with told(CommandErrorException):
+            neighbors = self._switch().lldp_neighbors()
+        found: dict[str, list[models.LLDPNeighborDict]] = {}
+        for one in neighbors:
+            entry: models.LLDPNeighborDict = {
+                "hostname": one.system_name or one.chassis_id,
+                "port": one.port_id,
+            }
+            found.setdefault(one.local_port, []).append(entry)
+        return found
+
+    def get_lldp_neighbors_detail(self, interface: str = "") -> models.LLDPNeighborsDetailDict:
+        """The same with all that they tell. LLDP's enabled capabilities are what is told of capabilities."""
+        with told(CommandErrorException):
+            neighbors = self._switch().lldp_neighbors()
+        found: models.LLDPNeighborsDetailDict = {}
+        for one in neighbors:
+            if interface in ("", one.local_port):
+                capabilities = [name.lower() for name in one.capabilities]
+                entry: models.LLDPNeighborDetailDict = {
+                    "parent_interface": "",
+                    "remote_port": one.port_id,
+                    "remote_chassis_id": one.chassis_id,
+                    "remote_port_description": one.port_description,
+                    "remote_system_name": one.system_name,
+                    "remote_system_description": one.system_description,
+                    "remote_system_capab": capabilities,
+                    "remote_system_enable_capab": capabilities,
+                }
+                found.setdefault(one.local_port, []).append(entry)
+        return found
+
     def get_users(self) -> dict[str, models.UsersDict]:
         """Configured users; the password is its hash."""
         with told(CommandErrorException):

@@ -12,6 +12,7 @@ Importing this module registers them, also for netmiko's autodetection:
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, TextIO
@@ -20,6 +21,9 @@ from netmiko.base_connection import BaseConnection
 from netmiko.no_enable import NoEnable
 from netmiko.ssh_autodetect import SSH_MAPPER_BASE, SSH_MAPPER_DICT
 from netmiko.ssh_dispatcher import CLASS_MAPPER, CLASS_MAPPER_BASE, platforms
+
+from connetos_sdk.errors import ProtocolError, Unsupported
+from connetos_sdk.textfsm import parse
 
 DEVICE_TYPES = ("connetos", "connetos_ssh")
 PROMPT = r"(?m:^[A-Za-z0-9][A-Za-z0-9_.\-]*[>#] ?$)"
@@ -45,6 +49,29 @@ class ConnetOSSSH(NoEnable, BaseConnection):
         """Wait for the first prompt."""
         self._test_channel_read(pattern=PROMPT)
         self.set_base_prompt()
+
+    def send_command(  # type: ignore[override]
+        self,
+        command_string: str,
+        expect_string: str | None = None,
+        read_timeout: float = 10.0,
+        *,
+        use_textfsm: bool = False,
+        **kwargs: Any,
+    ) -> str | list[Any] | dict[str, Any]:
+        """See `BaseConnection`; `use_textfsm` finds the templates of this package unless NET_TEXTFSM names others."""
+        theirs = kwargs.get("textfsm_template") is not None or "NET_TEXTFSM" in os.environ
+        if not use_textfsm or theirs:
+            return super().send_command(
+                command_string, expect_string, read_timeout, use_textfsm=use_textfsm, **kwargs
+            )
+        text = str(super().send_command(command_string, expect_string, read_timeout, **kwargs))
+        try:
+            return parse(" ".join(command_string.split()), text) or text
+        except (ProtocolError, Unsupported) as error:
+            if kwargs.get("raise_parsing_error"):
+                raise ValueError(str(error)) from error
+            return text
 
     # -- configuration mode ---------------------------------------------------------------------------
 

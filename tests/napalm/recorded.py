@@ -129,8 +129,9 @@ def main() -> None:
     import tempfile
 
     from connetos_sdk.lab import Lab
-    from tests.conftest import TWO_LEAVES, topology
+    from tests.conftest import TWO_LEAVES, connect, topology
     from tests.napalm.conftest import SOMETHING, driver
+    from tests.napalm.test_live import wait_for
 
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -141,6 +142,12 @@ def main() -> None:
         device.load_merge_candidate(config=SOMETHING)
         device.commit_config()
         device._switch().save()
+        for name in ("leaf1", "leaf2"):
+            with connect(lab.switch(name)) as leaf:
+                leaf.apply_lines(
+                    "set protocols lldp enable true\nset protocols lldp advertisement-interval 5"
+                )
+        wait_for(device._switch().lldp_neighbors)
         print(Recording(device).record())
         device.close()
 

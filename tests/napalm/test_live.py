@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,10 +21,20 @@ from tests.napalm.recorded import DATA
 IMPLEMENTED = sorted(folder.name for folder in DATA.iterdir())
 
 
+def wait_for(look: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not look():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
 @pytest.mark.ovs
 def test_getters_of_a_live_switch(two_leaves: Lab, leaves: tuple[Switch, Switch]) -> None:
     leaves[0].apply_lines(SOMETHING)
     leaves[0].save()
+    for leaf in leaves:
+        leaf.apply_lines("set protocols lldp enable true\nset protocols lldp advertisement-interval 5")
+    wait_for(leaves[0].lldp_neighbors)
     given = arguments(two_leaves.switch("leaf1"))
     done = subprocess.run(
         [
@@ -37,5 +49,6 @@ def test_getters_of_a_live_switch(two_leaves: Lab, leaves: tuple[Switch, Switch]
         },
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    for name in ("test_method_signatures", "test_is_alive", *IMPLEMENTED):
+    lldp = ("test_get_lldp_neighbors", "test_get_lldp_neighbors_detail")
+    for name in ("test_method_signatures", "test_is_alive", *lldp, *IMPLEMENTED):
         assert f"PASSED tests/napalm/test_getters.py::TestGetters::{name}" in done.stdout, done.stdout

@@ -29,6 +29,15 @@ def test_commands_and_pipes(net: integration.ConnetOSSSH) -> None:
     assert "is not recognized" in str(net.send_command("show bogus"))
 
 
+def test_templates_are_found(net: integration.ConnetOSSSH, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NET_TEXTFSM", raising=False)
+    rows = net.send_command("show vlans", use_textfsm=True)
+    assert isinstance(rows, list) and rows[0]["vlan_id"] == "1", rows
+    assert isinstance(net.send_command("show running-config", use_textfsm=True), str)  # there is no template
+    with pytest.raises(ValueError, match="there is no template"):
+        net.send_command("show running-config", use_textfsm=True, raise_parsing_error=True)
+
+
 def test_long_text_isnt_paged_and_long_lines_arent_wrapped(
     net: integration.ConnetOSSSH, switch: Switch
 ) -> None:

@@ -94,6 +94,7 @@ def make_dataplane(config: Settings, own: Own, daemons: Daemons) -> Dataplane:
         from connetos_agent.dataplane.chrony import ChronyDriver
         from connetos_agent.dataplane.host import HostDriver
         from connetos_agent.dataplane.kernel import KernelDriver, KernelSettingsDriver
+        from connetos_agent.dataplane.kernel.arp import ArpDriver
         from connetos_agent.dataplane.lldp import LldpDriver
         from connetos_agent.dataplane.openvswitch import OpenVSwitchDriver
 
@@ -109,6 +110,7 @@ def make_dataplane(config: Settings, own: Own, daemons: Daemons) -> Dataplane:
                 guard_ports=vswitch.datapath_type == "netdev",
             ),
             KernelSettingsDriver(config.platform),
+            ArpDriver(),
             HostDriver(),
             LldpDriver(config.platform, config.run_directory, daemons),
             *own.drivers,

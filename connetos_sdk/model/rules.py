@@ -25,6 +25,7 @@ LOAD_BALANCE: Path = (*FORWARDING, "load-balance")
 VLANS: Path = ("vlans", "vlan-id")
 VLAN_INTERFACES: Path = ("vlan-interface", "interface")
 ROUTES: Path = ("protocols", "static", "route")
+ARP_INTERFACES: Path = ("protocols", "arp", "interface")
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,24 @@ def vlan_interfaces_are_bound(document: Document) -> Iterator[Problem]:
                 (*VLAN_INTERFACES, name),
                 f"set vlans vlan-id <id> l3-interface {name} first",
             )
+
+
+def arp_interfaces_are_bound(document: Document) -> Iterator[Problem]:
+    """ARP is configured for interfaces that there are; an entry needs the MAC address."""
+    bound = {entry.get("l3-interface") for entry in get(document, VLANS, {}).values()}
+    for name, interface in get(document, ARP_INTERFACES, {}).items():
+        if name not in bound:
+            yield _problem(
+                f"there is no VLAN interface {name}",
+                (*ARP_INTERFACES, name),
+                f"set vlans vlan-id <id> l3-interface {name} first",
+            )
+        for address, entry in interface.get("address", {}).items():
+            if "mac-address" not in entry:
+                path = (*ARP_INTERFACES, name, "address", address)
+                yield _problem(
+                    "the entry has no MAC address", path, f"set {format_path(path)} mac-address <mac>"
+                )
 
 
 def _interfaces(document: Document) -> Iterator[tuple[Path, ipaddress.IPv4Interface]]:
@@ -251,6 +270,7 @@ RULES: tuple[Rule, ...] = (
     Rule(static_addresses_have_one_place, (PORTS, AGGREGATES)),
     Rule(mirrors_have_an_output_of_their_own, (ANALYZERS, PORTS)),
     Rule(vlan_interfaces_are_bound, (VLANS, VLAN_INTERFACES)),
+    Rule(arp_interfaces_are_bound, (VLANS, ARP_INTERFACES[:2])),
     Rule(addresses_are_usable, (VLAN_INTERFACES, MANAGEMENT)),
     Rule(subnets_are_apart, (VLAN_INTERFACES, MANAGEMENT)),
     Rule(management_gateway_is_reachable, (MANAGEMENT,)),

@@ -10,6 +10,7 @@ from connetos_agent.services.drift import DriftService
 from connetos_agent.services.lldp import LldpService
 from connetos_agent.services.navmesh.service import NavmeshService
 from connetos_agent.services.packages.service import PackageService
+from connetos_agent.services.routing import RoutingService
 from connetos_agent.services.service import Service
 from connetos_agent.services.switching import SwitchingService
 from connetos_agent.services.system.clock import Clock
@@ -38,6 +39,7 @@ def make_services(
         SwitchingService(manager, config.run_directory),
         drift,
         LldpService(manager, config.run_directory),
+        RoutingService(manager),
         Clock(log, manager.dataplane.drivers, settable=host.dedicated),
         Logs(log),
         Reboot(config.run_directory, manager.events, log, command, boot_again),

@@ -9,7 +9,7 @@ from typing import Any
 
 from connetos_agent.config.manager import ConfigManager
 from connetos_agent.dataplane.base import ObjectKey, Suspect
-from connetos_agent.dataplane.kernel.driver import GROUP, MAIN_TABLE, PROTOCOL
+from connetos_agent.dataplane.kernel.identity import GROUP, MAIN_TABLE, PROTOCOL
 from connetos_agent.dataplane.kernel.links import Device, LinkReader
 from connetos_agent.dataplane.kernel.monitor import AddressChange, Change, LinkChange, Monitor
 from connetos_agent.services.operations import Operations

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from connetos_agent.dataplane.base import ObjectKey
-from connetos_agent.dataplane.intents import host, lldp, ports, routing, switching, system, vlans
+from connetos_agent.dataplane.intents import arp, host, lldp, ports, routing, switching, system, vlans
 from connetos_agent.dataplane.intents.kind import Kind
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.dataplane.states.base import State
@@ -16,7 +16,9 @@ from connetos_sdk.model.diff import Change
 from connetos_sdk.model.tree import Document
 
 KINDS: dict[str, Kind] = {
-    kind.name: kind for area in (host, vlans, ports, switching, routing, lldp, system) for kind in area.KINDS
+    kind.name: kind
+    for area in (arp, host, vlans, ports, switching, routing, lldp, system)
+    for kind in area.KINDS
 }
 """All kinds of objects by name."""
 

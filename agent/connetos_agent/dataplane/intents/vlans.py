@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connetos_agent.dataplane.base import ObjectKey
 from connetos_agent.dataplane.intents.kind import Kind
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.dataplane.states.base import State
@@ -43,8 +44,24 @@ def _interfaces(document: Document, _platform: Platform) -> list[str]:
     return [entry["l3-interface"] for entry in get(document, VLANS, {}).values() if "l3-interface" in entry]
 
 
+def _arp_of(name: str, _document: Document, _platform: Platform) -> list[ObjectKey]:
+    return [ObjectKey("arp-interface", name)]
+
+
 KINDS = (
     Kind("vlan", 1, _vlan, lambda document, _platform: get(document, VLANS, {})),
-    Kind("vlan-interface", 3, _vlan_interface, _interfaces, ("vlan-interface-link", "addresses", "route")),
-    Kind("vlan-interface-link", 5, _vlan_interface_link, _interfaces, ("addresses", "route")),
+    Kind(
+        "vlan-interface",
+        3,
+        _vlan_interface,
+        _interfaces,
+        ("vlan-interface-link", "addresses", "route", "arp-interface"),
+    ),
+    Kind(
+        "vlan-interface-link",
+        5,
+        _vlan_interface_link,
+        _interfaces,
+        ("addresses", "route", "arp-interface"),
+    ),
 )

@@ -25,6 +25,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
 from connetos_agent.dataplane.kernel import guard, sharing
 from connetos_agent.dataplane.kernel.dhcp import DhcpClient
+from connetos_agent.dataplane.kernel.identity import GROUP, MAIN_TABLE, PROTOCOL
 from connetos_agent.dataplane.kernel.links import Device, LinkReader
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.dataplane.states.base import State
@@ -35,13 +36,6 @@ from connetos_agent.dataplane.states.vlans import VlanInterfaceLink
 FRAME_OVERHEAD_BYTES = 18
 """Ethernet header (14) and frame check sequence (4), which a device's MTU doesn't count."""
 
-GROUP = 0x636E
-"""Device group of VLAN interfaces (`ip link show group 25454`)."""
-
-PROTOCOL = 14
-"""Routing protocol number `xorp` (rtnetlink.h), which marks our routes; no other daemon of Debian's uses it."""
-
-MAIN_TABLE = 254
 MANAGEMENT_METRIC = 20000
 """Metric of the management port's default route, so that a static default route wins over it."""
 

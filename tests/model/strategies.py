@@ -24,6 +24,8 @@ FEW_KEYS = {
     "static-mac-address": ("02:00:5e:10:00:07", "02:00:5e:10:00:08"),
     "instance-name": ("span-a", "span-b"),
     "qualified-next-hop": ("198.18.0.2", "198.18.0.20"),
+    "vlan-interface": ("vlan10", "vlan9", "a.b-c_d"),
+    "ip-address": ("198.18.0.2", "198.18.0.30"),
 }
 """A few keys of each list, so that two generated documents have entries in common."""
 

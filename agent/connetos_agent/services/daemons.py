@@ -77,6 +77,7 @@ class _Running:
     since: float
     restarts: int = 0
     backoff: float = 1.0
+    began: float = field(default_factory=time.time)
 
 
 class Daemons:
@@ -110,7 +111,7 @@ class Daemons:
         return record[1] if record else None
 
     def state(self) -> dict[str, Any]:
-        """The programs by name: pid, how often each was started again, seconds since its start."""
+        """The programs by name: pid, how often each was started again, when it began (seconds since 1970)."""
         with self._lock:
             running, due = dict(self._running), dict(self._due)
         shown: dict[str, Any] = {
@@ -118,12 +119,12 @@ class Daemons:
                 "running": True,
                 "pid": entry.process.pid,
                 "restarts": entry.restarts,
-                "uptime_s": round(time.monotonic() - entry.since, 1),
+                "since": entry.began,
             }
             for name, entry in running.items()
         }
         for name, (_, entry) in due.items():
-            shown[name] = {"running": False, "pid": None, "restarts": entry.restarts, "uptime_s": 0.0}
+            shown[name] = {"running": False, "pid": None, "restarts": entry.restarts, "since": None}
         return dict(sorted(shown.items()))
 
     def log_tail(self, name: str, lines: int = 5) -> str:

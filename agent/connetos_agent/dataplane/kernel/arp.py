@@ -2,7 +2,7 @@
 
 | object | in the kernel |
 |---|---|
-| arp-interface | of a VLAN interface: `base_reachable_time_ms` and `gc_stale_time` (arp(7)), `proxy_arp`, permanent entries |
+| arp-interface | of a VLAN interface: `base_reachable_time_ms` and `gc_stale_time`, `proxy_arp`, permanent entries |
 
 The kernel asks again for an entry that is in use when its time is over (between half and one and a half of it,
 at random, so that not all are asked for at once), and forgets one that isn't in use.

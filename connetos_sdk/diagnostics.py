@@ -143,3 +143,13 @@ class TracerouteResult(Result):
     def of(cls, data: Mapping[str, Any]) -> Self:
         """See `Result.of`."""
         return super().of({**data, "hops": tuple(map(Hop.of, data["hops"]))})
+
+
+@dataclass(frozen=True)
+class CaptureResult(Result):
+    """A capture: `ended_by` names the bound at which it ended, `count`, `seconds` or `max_bytes`."""
+
+    interface: str
+    frames: int
+    bytes: int
+    ended_by: str

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path as FilePath
 from types import TracebackType
 from typing import Any, Self
 
 from connetos_sdk import results
-from connetos_sdk.diagnostics import Hop, PingProbe, PingResult, TracerouteResult
+from connetos_sdk.diagnostics import CaptureResult, Hop, PingProbe, PingResult, TracerouteResult
 from connetos_sdk.errors import NotFound, ParseError, Unsupported
 from connetos_sdk.model.curly import format_curly
 from connetos_sdk.model.paths import Path
@@ -313,10 +314,12 @@ class Switch:
         """
 
         def told(report: Mapping[str, Any]) -> None:
-            if progress is not None and "seq" in report:
+            if progress and "seq" in report:
                 progress(PingProbe.of(report))
 
-        return PingResult.of(self.transport.call("ping", {"host": host, **options}, told))
+        return PingResult.of(
+            self.transport.call("ping", {"host": host, **options}, told if progress else None)
+        )
 
     def traceroute(
         self, host: str, *, progress: Callable[[Hop], object] | None = None, **options: Any
@@ -334,10 +337,35 @@ class Switch:
         """
 
         def told(report: Mapping[str, Any]) -> None:
-            if progress is not None and "ttl" in report:
+            if progress and "ttl" in report:
                 progress(Hop.of(report))
 
-        return TracerouteResult.of(self.transport.call("traceroute", {"host": host, **options}, told))
+        answer = self.transport.call("traceroute", {"host": host, **options}, told if progress else None)
+        return TracerouteResult.of(answer)
+
+    def capture(
+        self, interface: str, into: str | FilePath | Callable[[bytes], object], **options: Any
+    ) -> CaptureResult:
+        """Capture frames of a port, a VLAN interface or the management port as pcap; needs class super-user.
+
+        Args:
+            interface: `te-1/1/3`, `vlan10` (frames to and from the switch itself) or `eth0`.
+            into: file to write, or what gets the pieces of it as they come; what that raises ends the capture.
+            options: arguments of the operation `capture`: `filter` (pcap-filter(7)), `direction`, `count`, `seconds`,
+                `max_bytes`, `frame_bytes`.
+
+        Raises:
+            BadRequest: the filter isn't one; the reason is libpcap's.
+            NotFound: there is no such interface.
+        """
+        with ExitStack() as stack:
+            write = into if callable(into) else stack.enter_context(FilePath(into).open("wb")).write
+
+            def told(report: Mapping[str, Any]) -> None:
+                write(b64decode(report["pcap"]))
+
+            answer = self.transport.call("capture", {"interface": interface, **options}, told)
+        return CaptureResult.of(answer)
 
     def navmesh(self, flow: FiveTuple, *, live: bool = False, **frame: Any) -> NavmeshResult:
         """Where a flow goes through the switch, or why it stops there, from the tables as they are.

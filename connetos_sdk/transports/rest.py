@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from connetos_sdk import errors
+from connetos_sdk.model.operations import operations
 from connetos_sdk.model.paths import Path
 from connetos_sdk.transports.base import CommitOptions, Operation, Report
 
@@ -207,8 +208,9 @@ class RestTransport:
 
     def call(self, name: str, body: Mapping[str, Any], report: Report | None = None) -> Mapping[str, Any]:
         """See `Transport.call`."""
-        if report is not None:
-            return self._call_reporting(name, body, report)
+        described = operations().get(name)
+        if report is not None or (described and described.progress):  # what takes long shows that it lives
+            return self._call_reporting(name, body, report or (lambda _: None))
         return _mapping(self._json("POST", f"rpc/{name}", value=dict(body)))
 
     def _call_reporting(self, name: str, body: Mapping[str, Any], report: Report) -> Mapping[str, Any]:

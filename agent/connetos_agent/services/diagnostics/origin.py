@@ -10,21 +10,11 @@ from typing import Any
 
 from connetos_agent.config.manager import ConfigManager
 from connetos_agent.services.diagnostics.icmp import Address
+from connetos_agent.services.diagnostics.interfaces import devices
 from connetos_agent.services.diagnostics.sockets import Origin
 from connetos_sdk.errors import BadRequest, NotFound, Problem
-from connetos_sdk.model.rules import VLANS
-from connetos_sdk.model.tree import get
 
 NAME_SECONDS = 10.0
-MANAGEMENT = "eth0"
-
-
-def devices(manager: ConfigManager) -> dict[str, str]:
-    """Network devices by the interface names of the configuration: VLAN interfaces and the management port."""
-    entries = get(manager.running.document, VLANS, {})
-    found = {e["l3-interface"]: e["l3-interface"] for e in entries.values() if "l3-interface" in e}
-    management = manager.dataplane.platform.management
-    return found | ({MANAGEMENT: management} if management else {})
 
 
 async def origin(manager: ConfigManager, arguments: Mapping[str, Any]) -> Origin:

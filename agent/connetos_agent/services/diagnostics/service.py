@@ -1,19 +1,24 @@
-"""The operations `ping` and `traceroute`."""
+"""The operations `ping`, `traceroute` and `capture`."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from typing import Any
 
 from connetos_agent.config.manager import ConfigManager
 from connetos_agent.config.sessions import Caller
+from connetos_agent.services.diagnostics.interfaces import devices
 from connetos_agent.services.diagnostics.quota import Quota
 from connetos_agent.services.operations import Operations, Report
 from connetos_agent.settings import Settings
-from connetos_sdk.errors import NotRealisable
+from connetos_sdk.errors import NotFound, NotRealisable
 
 PROBES_PER_SWITCH = 16
 PROBES_PER_USER = 8
+CAPTURES_PER_SWITCH = 4
+CAPTURES_PER_USER = 2
 
 
 class DiagnosticsService:
@@ -30,11 +35,13 @@ class DiagnosticsService:
         self._forwards = config.dataplane != "memory"
         self._manager = manager
         self._probes = Quota("pings and traceroutes", PROBES_PER_SWITCH, PROBES_PER_USER)
+        self._captures = Quota("captures", CAPTURES_PER_SWITCH, CAPTURES_PER_USER)
 
     def add_operations(self, operations: Operations) -> None:
         """See `Service.add_operations`."""
         operations.add("ping", self._ping)
         operations.add("traceroute", self._traceroute)
+        operations.add("capture", self._capture)
 
     async def start(self) -> None:
         """See `Service.start`; there is nothing to begin."""
@@ -73,6 +80,25 @@ class DiagnosticsService:
                 origin=where, source_port=arguments.get("source_port", 0), **_chosen(arguments, names)
             )
             return await Traceroute(request, report).run()
+
+    async def _capture(self, caller: Caller, arguments: Mapping[str, Any], report: Report) -> Any:
+        from connetos_agent.services.diagnostics.capture import Capture, check_filter, request_of
+
+        self._need_network()
+        interface = arguments["interface"]
+        known = {**self._manager.dataplane.platform.ports, **devices(self._manager)}
+        if interface not in known:
+            raise NotFound(f"there is no interface {interface}", hint="a port, a VLAN interface, or eth0")
+        request = request_of(arguments, known[interface])
+        with self._captures.one(caller.user):
+            await check_filter(request)
+            capture = Capture(request)
+            async with aclosing(capture.pieces()) as pieces:
+                async for piece in pieces:
+                    await report({"pcap": base64.b64encode(piece).decode()})
+        return {
+            "interface": interface, "frames": capture.frames, "bytes": capture.bytes, "ended_by": capture.ended_by,
+        }  # fmt: skip
 
 
 def _chosen(arguments: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

@@ -50,6 +50,15 @@ def test_different_source_ports_take_both_spines(site: Site) -> None:
     assert out == {"te-1/1/7", "te-1/1/8"}
 
 
+def test_the_member_of_an_aggregate_is_named(site: Site) -> None:
+    members = set()
+    for number in range(48):
+        trip = site.fabric.follow(FiveTuple("198.18.1.1", "198.18.4.1", "udp", 31000 + number, 7000), "h1")
+        assert len(trip.branches) == 1, trip
+        members |= {egress for switch, _, egress in trip.branches[0].ports if switch == "spine2"}
+    assert members == {"te-1/1/4", "te-1/1/5"}
+
+
 def test_where_the_kernel_doesnt_tell_all_ways_are_named(site: Site) -> None:
     answer = site.switches["leaf1"].navmesh(FiveTuple("198.18.1.1", "198.18.2.1", 132, 1, 2))
     assert not answer.exact

@@ -26,7 +26,7 @@ from connetos_sdk.lab.topology import netdev_name
 from connetos_sdk.navmesh import FiveTuple
 from connetos_sdk.navmesh.fabric import Branch, Hop, Trip
 from tests.navmesh.conftest import Site
-from tests.navmesh.fabric import STRETCHED
+from tests.navmesh.fabric import AGGREGATED, STRETCHED
 
 pytestmark = [pytest.mark.ovs, pytest.mark.timeout(3600)]
 
@@ -207,9 +207,15 @@ def routes_in_a_circle(dice: random.Random) -> tuple[str, str]:
     return f"spine{spine}", f"delete {route}\nset {route} next-hop 198.18.{100 + 10 * leaf + spine}.1"
 
 
+def aggregate_member_down(dice: random.Random) -> tuple[str, str]:
+    switch = dice.choice(("leaf4", "spine2"))
+    port = dice.choice(AGGREGATED[switch])
+    return switch, f"set interface gigabit-ethernet {port} enable false"
+
+
 TROUBLES: tuple[Callable[[random.Random], tuple[str, str]], ...] = (
     uplink_down, host_port_down, route_gone, next_hop_gone, vlan_missing_on_trunk, wrong_native_vlan, gateway_gone,
-    routes_in_a_circle,
+    routes_in_a_circle, aggregate_member_down,
 )  # fmt: skip
 
 

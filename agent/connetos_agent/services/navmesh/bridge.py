@@ -7,7 +7,6 @@ they are, and changes none of them: nothing is learned from it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connetos_agent.dataplane.openvswitch.control import Control
@@ -70,7 +69,8 @@ class Bridge:
     def __init__(self, control: Control, name: str) -> None:
         self.control = control
         self.name = name
-        self._devices: Mapping[str, str] = {}
+        self._devices: dict[str, str] = {}
+        self._homes: dict[str, str] = {}
 
     def trace(
         self, device: str, source: str, destination: str, header: str, vlan: int | None = None
@@ -88,7 +88,9 @@ class Bridge:
         """
         tag = "" if vlan is None else f"dl_vlan={vlan},"
         text = self.control.call(
-            "ofproto/trace", self.name, f"in_port={device},{tag}dl_src={source},dl_dst={destination},{header}"
+            "ofproto/trace",
+            self._home(device),
+            f"in_port={device},{tag}dl_src={source},dl_dst={destination},{header}",
         )
         return self._verdict(text, vlan)
 
@@ -119,21 +121,27 @@ class Bridge:
     def device(self, number: str) -> str:
         """The device with this number in the datapath."""
         if number not in self._devices:
-            self._devices = self._read_devices()
+            self._read_devices()
         return self._devices.get(number, f"datapath port {number}")
 
-    def _read_devices(self) -> dict[str, str]:
-        found, bridge = {}, ""
+    def _home(self, device: str) -> str:
+        """The bridge that has a device: members of an aggregate are in one of their own."""
+        if device not in self._homes:
+            self._read_devices()
+        return self._homes.get(device, self.name)
+
+    def _read_devices(self) -> None:
+        bridge = ""
         for line in self.control.call("dpif/show").splitlines():
             if match := _BRIDGE.match(line):
                 bridge = match[1]
-            elif bridge == self.name and (match := _NUMBER.match(line)):
-                found[match[3]] = match[1]
-        return found
+            elif match := _NUMBER.match(line):
+                self._devices[match[3]] = match[1]
+                self._homes[match[1]] = bridge
 
     def forget(self) -> None:
         """Forget the numbers of devices: a device that is made anew may get that of another."""
-        self._devices = {}
+        self._devices, self._homes = {}, {}
 
 
 def _split(actions: str) -> list[str]:

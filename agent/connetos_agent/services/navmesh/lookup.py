@@ -107,7 +107,14 @@ class Lookup:
             )
             return
         for hop in answer.hops:
-            yield self._start(hop)
+            path, interface, port, mac = self._start(hop)
+            aggregate = tables.aggregate_of(port) if port else ""
+            if not aggregate:
+                yield path, interface, port, mac
+            for member in tables.members(aggregate) if aggregate else ():
+                ahead = path.fork()
+                ahead.step("lag", aggregate, f"the sender chooses the member, which may be {member}")
+                yield ahead, interface, member, mac
 
     def _start(self, hop: NextHop) -> tuple[Path, Interface | None, str, str]:
         flow, tables, path = self._flow, self._tables, Path()
@@ -249,6 +256,14 @@ class Lookup:
         outputs = [o for o in verdict.outputs if tables.is_port(o.device)]
         for output in outputs:
             path.egress.append(self._egress(output, vlan))
+            name = path.egress[-1]["port"]
+            if aggregate := tables.aggregate_of(name):
+                path.step(
+                    "lag",
+                    aggregate,
+                    f"member {name}, by the hash of this frame",
+                    tables.port_lines(name, part=()),
+                )
         if len(outputs) == 1:
             path.change("vlan-tag", tag, outputs[0].vlan)
         up = [e for e in path.egress if e["up"]]

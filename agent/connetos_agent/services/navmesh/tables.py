@@ -14,7 +14,7 @@ from connetos_agent.services.navmesh.bridge import LABEL, Bridge, Output, Verdic
 from connetos_agent.services.navmesh.flow import Address
 from connetos_agent.services.navmesh.kernel import Kernel, Neighbour
 from connetos_sdk.model import setlines
-from connetos_sdk.model.rules import PORTS, ROUTES, VLANS
+from connetos_sdk.model.rules import AGGREGATES, PORTS, ROUTES, VLANS
 from connetos_sdk.model.tree import Document, get
 
 
@@ -68,10 +68,19 @@ class Tables:
         return device in self._port_of
 
     def vlans_of(self, port: str) -> Port | None:
-        """Mode and VLANs of a port, as Open vSwitch has them."""
-        target = ObjectKey("port", port)
+        """Mode and VLANs of a port, or of its aggregate, as Open vSwitch has them."""
+        target = ObjectKey("port", self.aggregate_of(port) or port)
         found = self._ports.observe([target])[target]
         return found if isinstance(found, Port) else None
+
+    def aggregate_of(self, port: str) -> str:
+        """The aggregate that a port is a member of; empty if it isn't."""
+        name: str = get(self.running, (*PORTS, port, "ether-options", "802.3ad"), "")
+        return name
+
+    def members(self, aggregate: str) -> list[str]:
+        """The ports of an aggregate."""
+        return [port for port in self._platform.ports if self.aggregate_of(port) == aggregate]
 
     def device(self, name: str) -> Device | None:
         """The kernel's view of a network device."""
@@ -124,8 +133,10 @@ class Tables:
     # -- configuration ----------------------------------------------------------------------------------
 
     def port_lines(self, port: str, *, part: tuple[str, ...] = ("family", "ethernet-switching")) -> list[str]:
-        """The lines of the configuration about a port."""
-        return self._lines((*PORTS, port, *part))
+        """The lines of the configuration about a port, or about its aggregate."""
+        aggregate = self.aggregate_of(port)
+        own = self._lines((*PORTS, port, *part))
+        return own + self._lines((*AGGREGATES, aggregate, *part)) if aggregate else own
 
     def route_lines(self, prefix: str) -> list[str]:
         """The lines of the configuration that make a route."""

@@ -56,6 +56,9 @@ SURROUNDINGS = (
 )
 """Configurations on which a documented line may make sense, tried in this order."""
 
+ROUTE = "set protocols static route 192.0.2.0/26 next-hop 192.0.2.70"
+"""Besides, so that there is a way to the hosts of operational samples."""
+
 
 LACP = (
     "set interface aggregate-ethernet ae7 ether-options lacp enable true\n"
@@ -150,7 +153,7 @@ class Coverage:
         return not self._switch.system().troubles
 
     def _operate(self, sample: str, _command: dict[str, Any]) -> str:
-        self._switch.apply_lines("\n".join((SURROUNDINGS[4], LACP, MIRROR)))
+        self._switch.apply_lines("\n".join((SURROUNDINGS[4], ROUTE, LACP, MIRROR)))
         return self._answered(sample, [])
 
     def _session(self, sample: str, command: dict[str, Any]) -> str:

@@ -206,6 +206,33 @@ class Switch:
         """Drop the commit that waits for its time."""
         self.transport.call("cancel-scheduled", {})
 
+    # -- the machine ----------------------------------------------------------------------------------
+
+    def reboot(self, *, delay: int | None = None, at: str | None = None) -> float:
+        """Reboot the switch, now, after `delay` seconds or at a time; when, in seconds since 1970."""
+        when = {"delay": delay, "at": at}
+        planned = self.transport.call(
+            "reboot", {name: value for name, value in when.items() if value is not None}
+        )
+        return float(planned["at"])
+
+    def cancel_reboot(self) -> None:
+        """Cancel the reboot that is planned."""
+        self.transport.call("clear/reboot", {})
+
+    def log(self, rows: int = 100) -> list[str]:
+        """The newest lines of the switch's log (at most 10,000), oldest first."""
+        return list(self.transport.call("log", {"rows": rows})["lines"])
+
+    def tech_support(self) -> str:
+        """Make a report for support, without secrets, which is stored at the switch, too."""
+        return str(self.transport.call("tech-support", {"text": True})["text"])
+
+    def download(self, server: str, remote_file: str, local_file: str) -> int:
+        """Have the switch fetch a file over TFTP; its size in bytes. `connetos.boot` is the startup configuration."""
+        asked = {"server": server, "remote-file": remote_file, "local-file": local_file}
+        return int(self.transport.call("tftp/get", asked)["bytes"])
+
     # -- history --------------------------------------------------------------------------------------
 
     def revisions(self) -> list[Revision]:

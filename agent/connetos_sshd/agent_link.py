@@ -77,6 +77,8 @@ class AgentLink(asyncio.Protocol):
         self._on_part: OnPart | None = None
         self.notice = ""
         """What the agent said about ending the session."""
+        self.on_live: Callable[[str], None] | None = None
+        """Called with each line of the log that the agent shows as it comes."""
         self.on_lost: Callable[[], None] | None = None
         """Called when the agent goes away, after the requests under way were answered with None."""
 
@@ -192,6 +194,10 @@ class AgentLink(asyncio.Protocol):
                 answer = None
             if isinstance(answer, dict) and "notice" in answer:
                 self.notice = str(answer["notice"])
+                continue
+            if isinstance(answer, dict) and "live" in answer:
+                if self.on_live is not None:
+                    self.on_live(str(answer["live"]))
                 continue
             if isinstance(answer, dict) and "part" in answer and self._on_part is not None:
                 self._on_part(str(answer["part"]))

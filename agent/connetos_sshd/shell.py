@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 MAX_TYPED_AHEAD = 64 * 1024
 """So many keys may wait; then the terminal isn't read until the shell has caught up."""
 
+MAX_HELD = 200
+"""Lines of the log kept while a command runs or its text is paged; the oldest are lost."""
+
 DEFAULT_WIDTH = 80
 
 CTRL_C, CTRL_D = "\x03", "\x04"
@@ -50,6 +53,8 @@ class Shell:
         self._link: AgentLink | None = None
         self._editor = LineEditor(width or DEFAULT_WIDTH)
         self._prompt = ""
+        self._reading = False
+        self._held: deque[str] = deque(maxlen=MAX_HELD)
         self._task: asyncio.Task[None] | None = None
 
     # -- callbacks of the channel ----------------------------------------------------------------------------
@@ -114,6 +119,8 @@ class Shell:
                 if welcome.banner:
                     self._say(welcome.banner.rstrip("\n") + "\n")
                 self._prompt = welcome.prompt
+                link.on_live = self._live
+                link.request({"live": True}, lambda _answer: None)
                 await self._converse(link)
                 status = 0
             except AgentLost:
@@ -138,7 +145,27 @@ class Shell:
 
     async def _read_line(self, link: AgentLink) -> str | None:
         editor = self._editor
+        while self._held:
+            self._say(f"{self._held.popleft()}\n")
         editor.begin(_cooked(self._prompt))
+        self._reading = True
+        try:
+            return await self._edit(link)
+        finally:
+            self._reading = False
+
+    def _live(self, line: str) -> None:
+        """A line of the log came: it is shown above the line that is typed, or before the next one."""
+        if not self._reading:
+            self._held.append(line)
+            return
+        self._editor.leave()
+        self._say(f"{line}\n")
+        self._editor.resume(_cooked(self._prompt))
+        self._flush()
+
+    async def _edit(self, link: AgentLink) -> str | None:
+        editor = self._editor
         while (key := await self._next_key()) is not None:
             if key == ENTER:
                 return editor.submit()

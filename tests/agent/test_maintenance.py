@@ -101,8 +101,9 @@ def test_a_reboot_loads_the_startup_configuration(machine: LabSwitch, box: Switc
 
 
 def test_the_plan_outlives_the_agent_but_no_boot(machine: LabSwitch, box: Switch) -> None:
-    box.transport.call("reboot", {"delay": 3000}, None)
+    at = box.reboot(delay=3000)
     plan = box.state("system reboot")
+    assert plan["at"] == at
     machine.restart_agent()
     with connect(machine) as again:
         assert again.state("system reboot") == plan
@@ -157,8 +158,8 @@ def test_the_report_has_what_every_command_shows_and_no_secret(
     hashed = switch.config("system login user carol authentication encrypted-password", secrets=True)
     assert "open-sesame" not in text
     assert hashed not in text
-    told = switch.transport.call("tech-support", {"text": True}, None)
-    assert told["bytes"] == len(told["text"].encode())
+    assert "show running-config" in switch.tech_support()
+    assert any("tech-support" in line for line in switch.log())
 
 
 def test_only_the_newest_reports_are_kept(memory_lab: Lab, switch: Switch) -> None:

@@ -79,6 +79,9 @@ class StandIn:
                     continue
                 if "cancel" in request:
                     continue
+                if "live" in request:
+                    send({"id": request["id"], "ok": True})
+                    continue
                 self.lines.append(request["line"])
                 if request["line"] == "drip" and request.get("stream"):
                     send({"id": request["id"], "part": "drop 1\n"})

@@ -151,3 +151,29 @@ def test_an_ssh_server_that_does_not_follow_fails_the_commit(leaf: LabSwitch, sw
         with pytest.raises(ApplyFailed, match="the SSH server doesn't do what it was told"):
             switch.apply_lines("set system services ssh connection-limit 9")
     assert switch.config("system services ssh connection-limit", defaults=True) == 15
+
+
+def test_log_lines_come_above_the_line_that_is_typed(leaf: LabSwitch, access: Sshd, switch: Switch) -> None:
+    async def watch() -> str:
+        connection = await asyncssh.connect(
+            "127.0.0.1", access.port, username=leaf.username, password=leaf.password,
+            known_hosts=None, client_keys=None, config=None,
+        )  # fmt: skip
+        async with connection, connection.create_process(term_type="vt100", term_size=(200, 50)) as shell:
+            shell.stdin.write("syslog monitor on\r")
+            await shell.stdout.readuntil("> ")
+            await shell.stdout.readuntil("> ")
+            shell.stdin.write("show ver")
+            await shell.stdout.readuntil("show ver")
+            async with asyncssh.connect(
+                "127.0.0.1", access.port, username=leaf.username, password=leaf.password,
+                known_hosts=None, client_keys=None, config=None,
+            ) as other:  # fmt: skip
+                await other.run("show vlans")
+            shown = await asyncio.wait_for(shell.stdout.readuntil('"show vlans"'), 30)
+            shown += await asyncio.wait_for(shell.stdout.readuntil("show ver"), 30)
+            return str(shown)
+
+    shown = asyncio.run(watch())
+    assert 'local0.warning : [1][cli_sh] Executing command by admin: "show vlans"' in shown
+    assert shown.endswith("leaf1> show ver")

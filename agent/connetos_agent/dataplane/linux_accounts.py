@@ -23,7 +23,8 @@ GROUP = "connetos"
 ADMINISTRATORS = "connetos-admin"
 """Also the group of those of class super-user."""
 COMMENT = "ConnetOS switch user"
-SHELL = "/bin/bash"
+SHELLS = ("/usr/lib/connetos/shell", "/bin/bash")
+"""Login shell: that of the Debian package, which is the command line; else the machine's."""
 TOOLS = ("useradd", "usermod", "userdel", "chpasswd", "groupadd")
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _ETC = Path("/etc")
@@ -38,7 +39,7 @@ class LinuxAccountsDriver(AccountsDriver):
         if missing:
             raise DriverError(f"{', '.join(missing)} isn't installed (Debian package passwd)")
         for group in (GROUP, ADMINISTRATORS):
-            if group not in _table("group"):
+            if group not in _table("group"):  # the Debian package has made the first
                 _run("groupadd", "--system", group)
 
     def refuse(self, wanted: Mapping[ObjectKey, State]) -> Mapping[ObjectKey, str]:
@@ -78,13 +79,14 @@ class LinuxAccountsDriver(AccountsDriver):
 
     @staticmethod
     def _bring(user: str, want: Account, *, exists: bool) -> None:
+        shell = next((shell for shell in SHELLS if Path(shell).exists()), "/bin/sh")
         groups = ADMINISTRATORS if want.user_class == "super-user" else ""
         if exists:
             _run("usermod", "--groups", groups, user)
         else:
             _run(
                 "useradd", "--no-user-group", "--gid", GROUP, "--groups", groups, "--comment", COMMENT,
-                "--create-home", "--shell", SHELL, user,
+                "--create-home", "--shell", shell, user,
             )  # fmt: skip
         # On standard input: an argument can be read by everybody on the machine.
         _run("chpasswd", "--encrypted", stdin=f"{user}:{want.password_hash or '!'}\n")

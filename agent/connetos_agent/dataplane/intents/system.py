@@ -8,6 +8,7 @@ from connetos_agent.dataplane.intents.kind import Kind, always
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.dataplane.states.base import State
 from connetos_agent.dataplane.states.system import (
+    Inband,
     Log,
     LogForwarding,
     LoginAcl,
@@ -35,6 +36,10 @@ def _login_acl(_key: str, document: Document, _platform: Platform) -> State:
         for text in get(document, ("system", "login-acl", "network"), ())
     }
     return LoginAcl(tuple(map(str, sorted(found))))
+
+
+def _inband(_key: str, document: Document, _platform: Platform) -> State:
+    return Inband(effective(document, ("system", "inband", "enable")))
 
 
 def _ssh(_key: str, document: Document, _platform: Platform) -> State:
@@ -71,6 +76,7 @@ def _forwarding(_key: str, document: Document, _platform: Platform) -> State | N
 KINDS = (
     Kind("login-banner", 0, _banner, always("system")),
     Kind("login-acl", 0, _login_acl, always("system")),
+    Kind("inband", 0, _inband, always("system")),
     Kind("ssh-service", 0, _ssh, always("system")),
     Kind("telnet-service", 0, _telnet, always("system")),
     Kind("timezone", 0, _timezone, always("system")),

@@ -22,6 +22,13 @@ class LoginAcl(State):
 
 
 @dataclass(frozen=True)
+class Inband(State):
+    """Whether the switch is managed through its VLAN interfaces, too."""
+
+    enabled: bool
+
+
+@dataclass(frozen=True)
 class SshService(State):
     """The SSH server."""
 

@@ -79,6 +79,13 @@ async def _tftp_get(terminal: Terminal, values: Sequence[str]) -> str:
     return lines(f"{done['bytes']} bytes received, stored as {done['file']}.")
 
 
+async def _no_terminal(_terminal: Terminal, values: Sequence[str]) -> str:
+    raise CliError(
+        f"ERROR: a login at {values[0]} is not supported from here: the command line has no terminal to hand over; "
+        "use the shell of the machine."
+    )
+
+
 COMMANDS = (
     command("clear system reboot", "Cancel the planned reboot", _clear_reboot),
     command(
@@ -89,5 +96,7 @@ COMMANDS = (
     command("request system reboot", "Reboot the switch", _asking(REALLY, _reboot)),
     command("request system reboot at <time>", "Reboot at a time", _asking(REALLY, _reboot_at)),
     command("request system reboot in <minutes>", "Reboot after some minutes", _asking(REALLY, _reboot_in)),
+    command("ssh <ip-address>", "Log in at another device: from the machine's shell", _no_terminal),
+    command("telnet <ip-address>", "Log in at another device: from the machine's shell", _no_terminal),
     command("show tech-support", "Store a report for support", _tech_support),
 )

@@ -205,6 +205,7 @@ CONFIGS = {
         "type": "dict",
         "options": {
             "hostname": {"type": "str"},
+            "inband": {"type": "dict", "options": {"enable": {"type": "bool"}}},
             "services": {
                 "type": "dict",
                 "options": {

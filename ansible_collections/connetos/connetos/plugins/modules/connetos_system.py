@@ -25,6 +25,16 @@ options:
           - Accepts 1 to 63 letters, digits, _ . - that begin and end with a letter or digit.
           - The switch uses V(ConnetOS) where nothing is configured.
         type: str
+      inband:
+        description:
+          - Management through VLAN interfaces.
+        type: dict
+        suboptions:
+          enable:
+            description:
+              - 'Whether the switch is managed through its VLAN interfaces, too: it always is, see limits.'
+              - The switch uses V(true) where nothing is configured.
+            type: bool
       services:
         description:
           - Servers for remote logins.

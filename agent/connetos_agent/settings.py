@@ -9,6 +9,7 @@ from typing import Any
 
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.northbound.xrl.settings import XrlSettings
+from connetos_agent.services.atp.settings import AtpSettings
 from connetos_agent.services.packages.settings import PackagesSettings
 
 DATAPLANES = ("openvswitch", "memory")
@@ -70,6 +71,7 @@ class Settings:
     xrl: XrlSettings = field(default_factory=XrlSettings)
     packages: PackagesSettings = field(default_factory=PackagesSettings)
     host: HostSettings = field(default_factory=HostSettings)
+    atp: AtpSettings = field(default_factory=AtpSettings)
 
 
 def load(path: Path) -> Settings:
@@ -90,6 +92,7 @@ def load(path: Path) -> Settings:
     xrl = reader.table("xrl")
     packages = reader.table("packages")
     host = reader.table("host")
+    atp = reader.table("atp")
     defaults, vswitch_defaults = Settings(), OpenVSwitchSettings()
     settings = Settings(
         state_directory=Path(reader.text("state-directory", str(defaults.state_directory))),
@@ -126,10 +129,27 @@ def load(path: Path) -> Settings:
             dedicated=host.flag("dedicated", default=path == INSTALLED),
             reboot_command=host.command("reboot-command", defaults.host.reboot_command),
         ),
+        atp=_atp(atp),
     )
-    for used in (reader, platform, vswitch, rest, xrl, packages, host):
+    for used in (reader, platform, vswitch, rest, xrl, packages, host, atp):
         used.finish()
     return settings
+
+
+def _atp(table: _Reader) -> AtpSettings:
+    defaults = AtpSettings()
+    keyring, ca_file = table.text("keyring", ""), table.text("ca-file", "")
+    return AtpSettings(
+        enabled=table.flag("enabled", default=defaults.enabled),
+        retry_seconds=table.number("retry-seconds", 1, 3600, defaults.retry_seconds),
+        prefix_length=table.number("prefix-length", 8, 30, defaults.prefix_length),
+        confirm_seconds=table.number("confirm-seconds", 2, 3600, defaults.confirm_seconds),
+        checksum=table.choice("checksum", ("required", "if-present", "off"), defaults.checksum),
+        keyring=Path(keyring) if keyring else None,
+        https=table.flag("https", default=defaults.https),
+        ca_file=Path(ca_file) if ca_file else None,
+        report_url=table.url("report-url"),
+    )
 
 
 class _Reader:
@@ -176,6 +196,18 @@ class _Reader:
         value = self._table.pop(key, default)
         if not isinstance(value, bool):
             raise self._wrong(key, "must be true or false")
+        return value
+
+    def number(self, key: str, low: int, high: int, default: int) -> int:
+        value = self._table.pop(key, default)
+        if type(value) is not int or not low <= value <= high:
+            raise self._wrong(key, f"must be a number from {low} to {high}")
+        return value
+
+    def url(self, key: str) -> str:
+        value = self.text(key, "")
+        if value and not value.startswith(("http://", "https://")):
+            raise self._wrong(key, "must begin with https:// or http://")
         return value
 
     def words(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:

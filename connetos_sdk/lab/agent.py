@@ -82,8 +82,8 @@ class Agent:
         write_private(self.files.agent_config, self._settings())
 
     def write_startup_config(self, username: str, password: str) -> None:
-        """Write the configuration the switch starts with, unless it has one already."""
-        if self.files.startup_config.exists():
+        """Write the configuration the switch starts with, unless it has one already or starts without any."""
+        if self.spec.blank or self.files.startup_config.exists():
             return
         for directory in (self.files.state, self.files.startup_config.parent):
             directory.mkdir(mode=0o700, exist_ok=True)
@@ -114,6 +114,8 @@ class Agent:
         lines += ["", "[packages]", f"root = {_toml(self.spec.packages)}"]
         if self.spec.xrl:
             lines += ["", "[xrl]", "enabled = true"]
+        for table, entries in self.spec.settings.items():
+            lines += ["", f"[{table}]", *(f"{key} = {json.dumps(value)}" for key, value in entries.items())]
         return "\n".join([*lines, "", "[rest]", "listen = []", ""])
 
 

@@ -31,6 +31,7 @@ from connetos_sdk.lab.files import (
 from connetos_sdk.lab.nodes import LabHost, LabSwitch, Node, SwitchStatus, no_namespace
 from connetos_sdk.lab.openvswitch import PROGRAMS, OpenVSwitch
 from connetos_sdk.lab.processes import Marker, ancestors, end_all, search_path
+from connetos_sdk.lab.provisioning import ProvisioningServer
 from connetos_sdk.lab.ssh import SshServer
 from connetos_sdk.lab.state import LabState
 from connetos_sdk.lab.topology import Dataplane, SwitchSpec, Topology
@@ -116,6 +117,8 @@ class Lab:
             )
             if self._has_namespaces(state):
                 self._build(state)
+                if self.provisioning is not None:
+                    self.provisioning.start()
                 report.done("", "namespaces and cables")
             else:
                 report.done("", "data plane in memory: switches without namespaces, no hosts")
@@ -206,6 +209,15 @@ class Lab:
         if not self._has_namespaces(self._required_state()):
             raise LabError(*no_namespace(name))
         return Node(name, self._namespace(name), self.marker)
+
+    @property
+    def provisioning(self) -> ProvisioningServer | None:
+        """The provisioning server, if the topology asks for one."""
+        if self.topology.provisioning is None:
+            return None
+        return ProvisioningServer(
+            self.topology, self._namespace(MANAGEMENT_NODE), self.directory, self.marker
+        )
 
     def status(self) -> list[SwitchStatus]:
         """Look at every switch of the lab.

@@ -13,11 +13,11 @@ from pathlib import Path
 from connetos_sdk.lab.agent import Agent
 from connetos_sdk.lab.errors import LabError, NotRunningError
 from connetos_sdk.lab.files import SwitchFiles
-from connetos_sdk.lab.namespaces import enter_command, exists
+from connetos_sdk.lab.namespaces import enter_command, exists, identity, processes_in
 from connetos_sdk.lab.openvswitch import OpenVSwitch
-from connetos_sdk.lab.processes import Marker, resident_bytes, send_signal, wait_gone
+from connetos_sdk.lab.processes import Marker, end_all, resident_bytes, send_signal, wait_gone
 from connetos_sdk.lab.ssh import SshServer
-from connetos_sdk.lab.topology import HostSpec, SwitchSpec
+from connetos_sdk.lab.topology import HostSpec, SwitchSpec, netdev_name
 
 COMMAND_SECONDS = 30.0
 
@@ -166,6 +166,11 @@ class LabSwitch:
         return f"https://127.0.0.1:{self.agent.port}"
 
     @property
+    def local_url(self) -> str:
+        """The agent's REST interface for root on this machine, who needs no password."""
+        return f"unix://{self.files.run}/agent.sock"
+
+    @property
     def ca_file(self) -> Path:
         """The certificate with which to verify `url`; the agent makes it at its first start."""
         return self.files.certificate
@@ -179,6 +184,11 @@ class LabSwitch:
     def agent_pid(self) -> int | None:
         """The living agent process, if any."""
         return self.agent.pid
+
+    @property
+    def agent_log(self) -> Path:
+        """What the agent said: JSON lines."""
+        return self.agent.daemon.files.log
 
     @property
     def ovsdb_pid(self) -> int | None:
@@ -258,12 +268,37 @@ class LabSwitch:
         Raises:
             LabError: something does not start again.
         """
+        self._power_off()
+        self._power_on()
+
+    def swap(self) -> None:
+        """Put another device of the same kind, new out of its box, in the place of this one.
+
+        Raises:
+            LabError: something does not start.
+        """
+        self._power_off()
+        self.files.ovs_database.unlink(missing_ok=True)
+        shutil.rmtree(self.files.state, ignore_errors=True)
+        self._power_on()
+
+    def _power_off(self) -> None:
+        """End everything, as a power cut does; neighbours see their links go down."""
         self.agent.stop()
-        if self.ovs:
+        if self.ovs and self.namespace:
             self.ovs.stop()
+            down = "".join(f"link set {netdev_name(port)} down\n" for port in self.spec.port_names)
+            self.node.run(["ip", "-force", "-batch", "-"], stdin=down)
+            home = identity(self.namespace)
+            end_all(
+                lambda: processes_in({home} if home else set()), grace=0
+            )  # what the agent left running for its next start
         shutil.rmtree(self.files.run, ignore_errors=True)
+
+    def _power_on(self) -> None:
         if self.ovs:
             self.ovs.start()
+        self.agent.write_startup_config(self.username, self.password)
         self.agent.start()
 
     def status(self) -> SwitchStatus:

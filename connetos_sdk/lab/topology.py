@@ -56,8 +56,9 @@ class SwitchSpec:
     """One virtual switch; `config` is merged over the configuration that the lab generates.
 
     With `xrl` its agent has a finder and XRL targets, on the loopback of its own namespace. With `ssh` it has
-    an SSH server, which the host reaches at 127.0.0.1.
-    `packages` is a directory with a Debian system, such as debootstrap(8) makes, whose packages are the switch's.
+    an SSH server, which the host reaches at 127.0.0.1. `packages` is a directory with a Debian system, such as
+    debootstrap(8) makes, whose packages are the switch's. A `blank` one is as out of its box: it starts without any
+    configuration. `settings` are tables of the agent's settings besides those that the lab writes.
     """
 
     name: str
@@ -67,6 +68,8 @@ class SwitchSpec:
     xrl: bool = False
     ssh: bool = False
     packages: str = ""
+    blank: bool = False
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def port_names(self) -> tuple[str, ...]:
@@ -94,6 +97,13 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Provisioning:
+    """A provisioning server in the management network: TFTP, and DHCP if `dhcp` says so."""
+
+    dhcp: bool = False
+
+
+@dataclass(frozen=True)
 class Topology:
     """A whole lab. `source` names the file it came from, for messages."""
 
@@ -103,6 +113,7 @@ class Topology:
     switches: Mapping[str, SwitchSpec]
     hosts: Mapping[str, HostSpec]
     links: tuple[Link, ...]
+    provisioning: Provisioning | None = None
     source: str = field(default="<topology>", compare=False)
 
     @classmethod
@@ -134,6 +145,7 @@ class Topology:
 
     def to_document(self) -> dict[str, Any]:
         """Return the topology as a document that `from_document` reads back as an equal topology."""
+        extra = {} if self.provisioning is None else {"provisioning": {"dhcp": self.provisioning.dhcp}}
         return {
             "name": self.name,
             "dataplane": self.dataplane.value,
@@ -141,6 +153,7 @@ class Topology:
             "switches": {name: _switch_document(switch) for name, switch in self.switches.items()},
             "hosts": {name: _host_document(host) for name, host in self.hosts.items()},
             "links": [[str(link.a), str(link.b)] for link in self.links],
+            **extra,
         }
 
 
@@ -164,6 +177,10 @@ def _switch_document(switch: SwitchSpec) -> dict[str, Any]:
         document["ssh"] = True
     if switch.packages:
         document["packages"] = switch.packages
+    if switch.blank:
+        document["blank"] = True
+    if switch.settings:
+        document["settings"] = {name: dict(table) for name, table in switch.settings.items()}
     return document
 
 

@@ -22,6 +22,7 @@ from connetos_sdk.lab.topology import (
     HostSpec,
     Link,
     PortRef,
+    Provisioning,
     Route,
     SwitchSpec,
     Topology,
@@ -33,6 +34,9 @@ _LAB_NAME = re.compile(r"[a-z0-9-]{1,20}")
 _NODE_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?")
 _RESERVED = {"mgmt": "the lab's management namespace", "lo": "every loopback interface"}
 _MAX_PORTS = 256
+SWITCH_KEYS = ("ports", "management", "config", "xrl", "ssh", "packages", "blank", "settings")
+LAB_TABLES = ("platform", "openvswitch", "rest", "xrl", "packages")
+"""Tables of an agent's settings that the lab writes."""
 # .1 is the lab itself and .2 to .10 are left to whatever else one wants to attach to the bridge.
 _FIRST_MANAGEMENT_HOST = 11
 
@@ -103,7 +107,7 @@ class _Reader:
             document,
             "",
             required=("name", "switches"),
-            optional=("dataplane", "management", "hosts", "links"),
+            optional=("dataplane", "management", "hosts", "links", "provisioning"),
         )
         management = self.management_network(document.get("management"))
         switches = self.switches(document["switches"], management)
@@ -115,6 +119,7 @@ class _Reader:
             switches=switches,
             hosts=hosts,
             links=self.links(document.get("links"), switches),
+            provisioning=self.provisioning(document.get("provisioning")),
             source=self.source,
         )
 
@@ -156,7 +161,7 @@ class _Reader:
         for name, entry in entries.items():
             path = f"switches.{name}"
             document = self.mapping(entry if entry is not None else {}, path)
-            self.keys(document, path, optional=("ports", "management", "config", "xrl", "ssh", "packages"))
+            self.keys(document, path, optional=SWITCH_KEYS)
             parsed[name] = document
             if "management" in document:
                 given[name] = self.management_address(document["management"], path, management, addresses)
@@ -183,6 +188,8 @@ class _Reader:
                 xrl=self.flag(document.get("xrl", False), f"switches.{name}.xrl"),
                 ssh=self.flag(document.get("ssh", False), f"switches.{name}.ssh"),
                 packages=self.directory(document.get("packages", ""), f"switches.{name}.packages"),
+                blank=self.flag(document.get("blank", False), f"switches.{name}.blank"),
+                settings=self.settings(document.get("settings", {}), f"switches.{name}.settings"),
             )
         return switches
 
@@ -218,6 +225,24 @@ class _Reader:
         if not isinstance(value, str) or not value.startswith("/") or value == "/":
             self.fail(path, f"{value!r} is not a directory with a Debian system", "an absolute path below /")
         return value
+
+    def settings(self, value: object, path: str) -> dict[str, dict[str, Any]]:
+        tables = self.mapping(value, path)
+        self.string_keys(tables, path)
+        for name, table in tables.items():
+            if name in LAB_TABLES:
+                self.fail(f"{path}.{name}", "this table is written by the lab itself")
+            for key, item in self.mapping(table, f"{path}.{name}").items():
+                if not isinstance(item, str | int | list):
+                    self.fail(f"{path}.{name}.{key}", f"{item!r} is neither text, number, flag nor list")
+        return tables
+
+    def provisioning(self, value: object) -> Provisioning | None:
+        if value is None or value is False:
+            return None
+        document = self.mapping({} if value is True else value, "provisioning")
+        self.keys(document, "provisioning", optional=("dhcp",))
+        return Provisioning(dhcp=self.flag(document.get("dhcp", False), "provisioning.dhcp"))
 
     def flag(self, value: object, path: str) -> bool:
         if not isinstance(value, bool):

@@ -72,7 +72,7 @@ def test_a_startup_configuration_that_is_wrong_leaves_a_switch_that_runs(
             with Switch(url) as local:
                 assert local.config() == {}
                 assert any("startup" in trouble for trouble in local.system().troubles)
-        assert secret not in machine.files.agent_log.read_text()
+        assert secret not in machine.agent_log.read_text()
     finally:
         machine.files.startup_config.write_text(good)
         machine.reboot()

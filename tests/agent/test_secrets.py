@@ -96,7 +96,7 @@ def test_neither_password_nor_hash_is_ever_shown(switch: Switch, leaf1: LabSwitc
         refused = api.put(f"config/{PATH.replace(' ', '/')}/plain-text-password", json=wrong_json)
         assert_refused(refused, 422, "invalid-value")
         seen.append(refused.text)
-    seen.append(leaf1.files.agent_log.read_text())
+    seen.append(leaf1.agent_log.read_text())
     for text in seen:
         for hidden in (PASSWORD, json.dumps(PASSWORD)[1:-1], "battery", secret):
             assert hidden not in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from connetos_agent.config.manager import ConfigManager
+from connetos_agent.services.atp.service import AtpService
 from connetos_agent.services.diagnostics.service import DiagnosticsService
 from connetos_agent.services.drift import DriftService
 from connetos_agent.services.lldp import LldpService
@@ -35,11 +36,14 @@ def make_services(
     host = config.host
     command = host.reboot_command if host.dedicated else None
     drift = DriftService(manager, repair=config.drift == "repair")
+    directories = config.state_directory, config.run_directory
+    lldp = LldpService(manager, config.run_directory)
     services: list[Service] = [
         SwitchingService(manager, config.run_directory),
         drift,
-        LldpService(manager, config.run_directory),
         RoutingService(manager),
+        lldp,
+        AtpService(manager, config.atp, directories, lldp.port_descriptions),
         Clock(log, manager.dataplane.drivers, settable=host.dedicated),
         Logs(log),
         Reboot(config.run_directory, manager.events, log, command, boot_again),

@@ -117,6 +117,11 @@ class LldpService:
                 shown["neighbor"][port] = found.neighbors[device]
         return shown
 
+    def port_descriptions(self) -> dict[str, list[str]]:
+        """What the neighbours call their ports, by port of ours; empty texts for those that don't say."""
+        neighbors: Mapping[str, list[dict[str, Any]]] = self.state()["neighbor"]
+        return {port: [n["port-description"] for n in found] for port, found in neighbors.items() if found}
+
     def _settings(self, settings: Lldp) -> dict[str, Any]:
         pvids = self._manager.running.document
         from connetos_agent.dataplane.intents.lldp import TLVS, selected

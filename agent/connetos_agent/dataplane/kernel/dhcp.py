@@ -19,7 +19,7 @@ class DhcpClient:
 
     Args:
         device: network device.
-        run_directory: where its PID file goes.
+        run_directory: where its PID file goes, and what the lease says about provisioning.
         state_directory: where its leases go.
     """
 
@@ -27,6 +27,7 @@ class DhcpClient:
         self.device = device
         self._pid_file = run_directory / f"dhclient-{device}.pid"
         self._leases = state_directory / f"dhclient-{device}.leases"
+        self._facts = run_directory / f"dhclient-{device}.facts"
 
     @staticmethod
     def installed() -> bool:
@@ -50,10 +51,12 @@ class DhcpClient:
         program = shutil.which("dhclient")
         if program is None:
             raise DriverError("dhclient isn't installed (Debian package isc-dhcp-client)")
-        script = resources.files("connetos_agent.dataplane.kernel") / "dhclient-script"
+        own = resources.files("connetos_agent.dataplane.kernel")
+        self._facts.unlink(missing_ok=True)
         arguments = [
             program, "-4", "-nw", "-q", "-pf", str(self._pid_file), "-lf", str(self._leases),
-            "-cf", os.devnull, "-sf", str(script), self.device,
+            "-cf", str(own / "dhclient.conf"), "-sf", str(own / "dhclient-script"),
+            "-e", f"facts={self._facts}", self.device,
         ]  # fmt: skip
         try:
             done = subprocess.run(
@@ -73,6 +76,7 @@ class DhcpClient:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
             self._wait(present=False)
+        self._facts.unlink(missing_ok=True)
 
     def _wait(self, *, present: bool) -> None:
         deadline = time.monotonic() + 5

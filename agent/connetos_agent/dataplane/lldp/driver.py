@@ -33,6 +33,8 @@ STATUSES = {"tx-only": 1, "rx-only": 2, "disabled": 3, "tx-rx": 4}
 IEEE_8021 = bytes.fromhex("0080c2")
 PORT_VLAN_ID = 1
 ALWAYS_SENT = ("port-description", "mac-phy-cfg")
+RESOLVER = {"RES_OPTIONS": "timeout:1 attempts:1 no-aaaa"}
+"""lldpd looks its own host name up in DNS and answers nobody meanwhile: a server that is away mustn't stop it."""
 SEND_NOW = -1
 MAX_TTL_SECONDS = 65535
 """What the TLV has room for (IEEE 802.1AB, 8.5.4)."""
@@ -77,6 +79,7 @@ class LldpDriver:
         self._program = Program(
             NAME,
             (path, "-dd", "-L", "", "-O", "/dev/null", "-u", self.socket, "-C", chassis, "-I", self.devices),
+            environment=dict(RESOLVER),
             ready=self._answers,
             restarted=lambda: self._suspect(None, True),
         )

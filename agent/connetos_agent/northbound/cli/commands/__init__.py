@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connetos_agent.northbound.cli.commands import (
+    atp,
     clock,
     configuration,
     diagnostics,
@@ -25,6 +26,7 @@ from connetos_agent.northbound.cli.commands import (
 from connetos_agent.northbound.cli.commands.command import Command
 
 _AREAS = (
+    atp,
     clock,
     configuration,
     diagnostics,

@@ -172,6 +172,7 @@ class Key:
 
     def close(self) -> None:
         run("gpgconf", "--homedir", self.home, "--kill", "all")
+        shutil.rmtree(self.home, ignore_errors=True)
 
 
 @dataclass

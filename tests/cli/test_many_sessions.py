@@ -13,12 +13,21 @@ from connetos_sdk.transports.rcc_client import RccClient
 from tests.cli.test_commit_at import until
 from tests.conftest import connect, topology
 
+TOPOLOGY = """
+name: cli-crowd
+dataplane: memory
+switches:
+  leaf1:
+    ports: 4
+    ssh: true
+    config: {system: {services: {ssh: {connection-limit: 100}}}}
+"""
 EDITORS, READERS, ROUNDS = 10, 40, 4
 
 
 @pytest.fixture(scope="module")
 def leaf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabSwitch]:
-    text = "name: cli-crowd\ndataplane: memory\nswitches:\n  leaf1: {ports: 4, ssh: true}\n"
+    text = TOPOLOGY
     with Lab(topology(text, tmp_path_factory.mktemp("lab"))) as lab:
         yield lab.switch("leaf1")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -16,7 +17,8 @@ async def _arp(terminal: Terminal, _values: Sequence[str]) -> str:
 
 
 async def _clear_arp(terminal: Terminal, values: Sequence[str]) -> str:
-    await terminal.call("clear/arp", **({"address": values[0]} if values else {}))
+    with contextlib.suppress(NotFound):  # what isn't there needn't be forgotten
+        await terminal.call("clear/arp", **({"address": values[0]} if values else {}))
     return ""
 
 
@@ -48,8 +50,6 @@ async def _hosts(terminal: Terminal, values: Sequence[str]) -> str:
     entries = (await terminal.read_state(("arp",)))["entries"]
     if values:
         entries = [entry for entry in entries if entry["address"] == values[0]]
-        if not entries:
-            raise NotFound(f"there is no host route to {values[0]}")
     return routing.hosts(entries, await _ports(terminal))
 
 

@@ -17,6 +17,7 @@
     │   ├── StorageFailed        the change can't be recorded (disk full, read-only)
     │   └── PackageError         packages can't be changed so; the packages before are back
     │       └── PackageRefused   it would remove what the switch needs, and isn't forced
+    ├── PlanError                the plan of a rack can't be built as written (`connetos_sdk.atp`)
     ├── AccessError
     │   ├── AuthenticationFailed
     │   └── PermissionDenied

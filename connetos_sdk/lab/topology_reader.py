@@ -5,15 +5,13 @@ Every message names the file, the place in it, what is wrong there and what woul
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
 from typing import Any, NoReturn
 
-import yaml
-
+from connetos_sdk.documents import DocumentReader, YamlProblem, load_yaml, suggest
 from connetos_sdk.lab.errors import TopologyError
 from connetos_sdk.lab.topology import (
     DEFAULT_MANAGEMENT,
@@ -49,19 +47,9 @@ def read_file(path: Path) -> Topology:
     """
     source = str(path)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise TopologyError(
-            source, "", f"cannot read the topology file: {reason}", "give a YAML file"
-        ) from error
-    try:
-        document = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - a subclass of SafeLoader
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or str(error)
-        raise TopologyError(source, place, f"not valid YAML: {problem}") from error
+        document = load_yaml(path)
+    except YamlProblem as error:
+        raise TopologyError(source, error.place, error.reason, error.hint) from error
     return read_document(document, source)
 
 
@@ -74,28 +62,7 @@ def read_document(document: object, source: str) -> Topology:
     return _Reader(source).topology(document)
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML lets a later key silently win over an earlier one; a lab would silently lose a switch."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[object] = set()
-        for key_node, _ in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                continue
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, list | dict):
-                raise yaml.MarkedYAMLError(
-                    problem="a key must be a plain word", problem_mark=key_node.start_mark
-                )
-            if key in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"{key!r} is given twice", problem_mark=key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-class _Reader:
+class _Reader(DocumentReader):
     def __init__(self, source: str) -> None:
         self.source = source
         self.port_users: dict[PortRef, str] = {}
@@ -249,19 +216,6 @@ class _Reader:
             self.fail(path, f"{value!r} is neither true nor false")
         return value
 
-    def string_keys(self, value: object, path: str) -> None:
-        """The document becomes JSON, whose keys are strings; YAML reads `10:` as a number, `on:` as true."""
-        if isinstance(value, dict):
-            for key, child in value.items():
-                if not isinstance(key, str):
-                    self.fail(path, f"the key {key!r} is not text", "put it in quotes")
-                self.string_keys(child, f"{path}.{key}")
-        elif isinstance(value, list):
-            for index, child in enumerate(value):
-                self.string_keys(child, f"{path}[{index}]")
-        elif not isinstance(value, str | int | float | bool | None):
-            self.fail(path, f"{value!r} has no place in a JSON document", "put it in quotes")
-
     def hosts(self, value: object, switches: Mapping[str, SwitchSpec]) -> dict[str, HostSpec]:
         hosts = {}
         users: dict[IPv4Interface, str] = {}
@@ -355,7 +309,7 @@ class _Reader:
         if not separator:
             self.fail(path, f"{value!r} does not name a port", "SWITCH:PORT, for example leaf1:te-1/1/1")
         if switch not in switches:
-            self.fail(path, f"there is no switch {switch!r}", _suggest(switch, switches))
+            self.fail(path, f"there is no switch {switch!r}", suggest(switch, switches))
         if port not in switches[switch].port_names:
             last = port_name(switches[switch].ports)
             self.fail(path, f"{switch} has no port {port!r}", f"te-1/1/1 to {last}")
@@ -396,34 +350,5 @@ class _Reader:
                 )
         return document
 
-    def mapping(self, value: object, path: str) -> dict[Any, Any]:
-        if not isinstance(value, dict):
-            self.fail(path, f"{value!r} is not a mapping", "write 'key: value' pairs")
-        return value
-
-    def keys(
-        self,
-        document: Mapping[Any, Any],
-        path: str,
-        *,
-        required: Iterable[str] = (),
-        optional: Iterable[str] = (),
-    ) -> None:
-        known = (*required, *optional)
-        for key in document:
-            if key not in known:
-                self.fail(f"{path}.{key}" if path else str(key), "unknown key", _suggest(str(key), known))
-        for key in required:
-            if key not in document:
-                where = f" in {path}" if path else ""
-                self.fail(path, f"'{key}' is missing{where}", f"needed: {', '.join(required)}")
-
     def fail(self, path: str, reason: str, hint: str = "") -> NoReturn:
         raise TopologyError(self.source, path, reason, hint)
-
-
-def _suggest(word: str, known: Iterable[str]) -> str:
-    choices = list(known)
-    near = difflib.get_close_matches(word, choices, n=1)
-    listing = ", ".join(choices[:12]) + (", …" if len(choices) > 12 else "")
-    return f"did you mean {near[0]}? known: {listing}" if near else f"known: {listing}"

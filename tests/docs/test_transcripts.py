@@ -109,6 +109,13 @@ def test_layer_2(tmp_path: Path) -> None:
         lab_of_the_page.down()
 
 
+def test_planning_a_rack(tmp_path: Path) -> None:
+    page = (ROOT / "docs/atp.md").read_text("utf-8")
+    section = page.partition("## Plan a rack\n")[2].partition("\n## ")[0]
+    (tmp_path / "plan.md").write_text(section)
+    replay(tmp_path / "plan.md", tmp_path)
+
+
 def test_command_line(tmp_path: Path) -> None:
     text = "name: cli-tour\ndataplane: memory\nswitches:\n  leaf1: {ports: 4}\n"
     with Lab(topology(text, tmp_path)) as lab:

@@ -82,6 +82,10 @@ MIRROR = "set analyzer instance span-a output te-1/1/9\nset analyzer instance sp
 """What operational commands may ask for besides."""
 
 
+TERMINAL = {"kind": "vt100", "width": 80, "height": 24, "lends": True}
+"""What `cli` on the switch says of itself: `ssh` and `telnet` need one."""
+
+
 class CommandLine:
     """The agent's command line socket."""
 
@@ -100,7 +104,7 @@ class CommandLine:
 
     def run(self, line: str) -> dict[str, Any]:
         """The answer to one line."""
-        return self._ask({"id": 1, "line": line})
+        return self._ask({"id": 1, "line": line, "terminal": TERMINAL})
 
     def close(self) -> None:
         """Disconnect."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -77,10 +80,35 @@ def interactive(link: Link) -> None:
             continue
         except EOFError:
             return
-        reply = link.run(line, _write)
+        reply = link.run(line, _write, terminal=_terminal())
         _page(reply.text, paged="| no-more" not in line)
+        if reply.login:
+            _log_in(reply.login)
         if reply.ended:
             return
+
+
+def _terminal() -> dict[str, Any]:
+    size = os.get_terminal_size(sys.stdin.fileno())  # not COLUMNS, which may be stale
+    return {
+        "kind": os.environ.get("TERM", "dumb"),
+        "width": size.columns,
+        "height": size.lines,
+        "lends": True,
+    }
+
+
+def _log_in(command: tuple[str, ...]) -> None:
+    """Lend the terminal to ssh or telnet, with this user's rights, until it ends."""
+    program = shutil.which(command[0])
+    if program is None:
+        print(f"ERROR: {command[0]} isn't installed on this switch (apt-get install {command[0]}-client).")
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the other device
+    try:
+        subprocess.run([program, *command[1:]], check=False)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _watch(link: Link) -> None:

@@ -32,6 +32,8 @@ class Reply:
     ended: bool
     prompt: str
     interrupted: bool = False
+    login: tuple[str, ...] = ()
+    """The program to run at the user's terminal."""
 
 
 class Link:
@@ -110,24 +112,30 @@ class Link:
         """The socket; between two commands something comes on it only when the session ends."""
         return self._socket.fileno()
 
-    def run(self, line: str, show: Callable[[str], None] | None = None) -> Reply:
+    def run(
+        self, line: str, show: Callable[[str], None] | None = None, *, terminal: dict[str, Any] | None = None
+    ) -> Reply:
         """Run a line.
 
         Args:
             line: what is typed.
+            terminal: what the user sits at (`connetos_agent.northbound.cli.server`); None for no terminal.
             show: gets text that comes while the line still runs; without it, all comes with the answer. With it, the
                 first Ctrl-C interrupts the line, where that takes long, and not this program.
         """
         if show is None:
-            answer = self._ask({"id": 1, "line": line})
+            answer = self._ask({"id": 1, "line": line, "terminal": terminal})
         else:
             with self._ctrl_c_interrupts():
-                answer = self._ask({"id": 1, "line": line, "stream": True})
+                answer = self._ask({"id": 1, "line": line, "stream": True, "terminal": terminal})
                 while "part" in answer:
                     show(answer["part"])
                     answer = self.receive()
         self.prompt = answer["prompt"]
-        return Reply(answer["text"], answer["ok"], answer["ended"], answer["prompt"], self._interrupted)
+        return Reply(
+            answer["text"], answer["ok"], answer["ended"], answer["prompt"], self._interrupted,
+            tuple(answer.get("login", ())),
+        )  # fmt: skip
 
     @contextlib.contextmanager
     def _ctrl_c_interrupts(self) -> Iterator[None]:

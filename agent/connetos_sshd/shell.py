@@ -136,7 +136,8 @@ class Shell:
         while (line := await self._read_line(link)) is not None:
             self._flush()
             self._asking = True
-            answer = await link.ask({"line": line, "stream": True}, self._part)
+            size = {"width": self._editor.width, "height": self._height, "kind": "ssh"}
+            answer = await link.ask({"line": line, "stream": True, "terminal": size}, self._part)
             self._asking = False
             self._prompt = str(answer.get("prompt", self._prompt))
             await self._show(line, answer)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import re
 import select
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +38,7 @@ class Terminal:
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
             os.environ["TERM"] = "vt100"
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
             os.execv(sys.executable, command(path))
         self.shown = ""
 
@@ -86,6 +90,29 @@ def test_a_session_on_a_terminal(terminal: Terminal, switch: Switch) -> None:
     assert switch.config("vlans") == {"vlan-id": {"10": {"vlan-name": "web"}}}
     terminal.type("exit\r")
     terminal.until("Leave configuration mode.")
+
+
+def test_the_terminal_is_known_and_lent_to_ssh(terminal: Terminal) -> None:
+    terminal.until("leaf1>")
+    terminal.type("show cli information\r")
+    shown = terminal.until("Terminal type")
+    assert "Screen size(w x h) : 100 x 30" in shown
+    terminal.until("vt100")
+    terminal.clear()
+    terminal.type("ssh 127.0.0.253\r")
+    terminal.until("host 127.0.0.253")  # ssh itself says that nobody is there, or asks about the key
+    terminal.clear()
+    terminal.type("\r")
+    terminal.until("leaf1>")
+
+
+def test_ssh_needs_a_terminal_and_an_address(socket_path: Path) -> None:
+    for line, reason in (("ssh 127.0.0.253", "it needs a terminal"), ("telnet -l", "is no IP address")):
+        done = subprocess.run(
+            command(socket_path, "-c", line), capture_output=True, text=True, timeout=30, check=False
+        )
+        assert done.returncode == 1
+        assert reason in done.stderr
 
 
 def test_lines_from_a_script(socket_path: Path) -> None:

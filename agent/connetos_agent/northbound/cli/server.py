@@ -9,6 +9,8 @@
     {"id": 3, "part": "64 bytes from 192.0.2.9: ..."}
     {"cancel": 3}
     {"id": 3, "text": "...", "ok": true, ...}
+    {"id": 4, "line": "ssh 192.0.2.9", "terminal": {"kind": "xterm", "width": 120, "height": 40, "lends": true}}
+    {"id": 4, "text": "", "ok": true, "login": ["ssh", "--", "192.0.2.9"], ...}
     {"id": 2, "complete": "show vl"}
     {"id": 2, "completions": [{"word": "vlans", "help": "VLANs and their ports", "keyword": true}]}
     {"notice": "The switch's agent is stopping; what wasn't committed is dropped. Forwarding goes on."}
@@ -20,7 +22,8 @@ connection's end frees the candidate.
 
 With `"stream": true`, text comes in parts while a line still runs, and the answer has the rest. `cancel` interrupts
 what takes long (`ping`), which then answers at once; it has no answer of its own and does nothing to other lines. The
-connection's end interrupts as well.
+connection's end interrupts as well. `terminal` tells what the user sits at; whoever says that it `lends` it runs the
+program that the answer names in `login`, with the user's own rights.
 """
 
 from __future__ import annotations
@@ -208,6 +211,7 @@ class CliServer:
                 continue  # what it was about has just ended
             number = message.get("id")
             terminal.send = partial(_send_part, out, number) if message.get("stream") is True else None
+            terminal.sits_at(message.get("terminal"))
             answer = await self._answer(session, message, live)
             await _send(out, {"id": number, **answer})
             if answer.get("ended"):
@@ -234,8 +238,11 @@ class CliServer:
             monitor.tell = tell
             return {"ok": True}
         line = message.get("line")
+        session.terminal.login = ()
         answer = await session.run(line if isinstance(line, str) else "")
+        login = session.terminal.login if answer.ok else ()
         return {
+            **({"login": list(login)} if login else {}),
             "text": (monitor.take() if monitor else "") + answer.text, "ok": answer.ok, "ended": answer.ended,
             "mode": session.mode, "prompt": session.prompt,
         }  # fmt: skip

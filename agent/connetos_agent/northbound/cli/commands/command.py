@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from connetos_agent.config.manager import ConfigManager
 from connetos_agent.config.sessions import Caller
@@ -15,6 +15,8 @@ from connetos_agent.services.operations import Operations, Report, untold
 from connetos_agent.switch_log import SwitchLog
 
 MAX_HISTORY = 200
+MAX_SIDE = 10_000
+"""Columns or lines of a terminal."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,23 @@ class Terminal:
     """Shows text while the line still runs; None where only whole answers are wanted."""
     until_interrupted: Callable[[], Awaitable[None]] = _never
     """Returns when the user interrupts the line that runs, or has gone."""
+    lends: bool = False
+    """Whether the user's end runs programs at the user's terminal."""
+    login: tuple[str, ...] = ()
+    """The program that the user's end is to run at the terminal."""
     _told: list[str] = field(default_factory=list)
+
+    def sits_at(self, described: Any) -> None:
+        """Take in what the user's end says about the terminal, if it says something."""
+        if not isinstance(described, dict):
+            return
+        sides = (described.get("width"), described.get("height"))
+        if all(type(side) is int and 0 < side <= MAX_SIDE for side in sides):
+            self.size = cast("tuple[int, int]", sides)
+        kind = described.get("kind")
+        if isinstance(kind, str) and kind.isprintable():
+            self.kind = kind[:40]
+        self.lends = described.get("lends") is True
 
     async def tell(self, text: str) -> None:
         """Show `text` now, or with the answer."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from connetos_agent.northbound.cli.answers import CliError, lines
-from connetos_agent.northbound.cli.commands.command import Question, Terminal, command
+from connetos_agent.northbound.cli.commands.command import Question, Run, Terminal, command
 from connetos_sdk.errors import PermissionDenied
 
 REALLY = "Are you sure you want to reboot the switch (yes/no)? "
@@ -79,11 +80,20 @@ async def _tftp_get(terminal: Terminal, values: Sequence[str]) -> str:
     return lines(f"{done['bytes']} bytes received, stored as {done['file']}.")
 
 
-async def _no_terminal(_terminal: Terminal, values: Sequence[str]) -> str:
-    raise CliError(
-        f"ERROR: a login at {values[0]} is not supported from here: the command line has no terminal to hand over; "
-        "use the shell of the machine."
-    )
+def _login(program: str) -> Run:
+    async def log_in(terminal: Terminal, values: Sequence[str]) -> str:
+        try:
+            address = str(ipaddress.ip_address(values[0]))
+        except ValueError:
+            raise CliError(f"ERROR: {values[0][:60]} is no IP address.") from None
+        if not terminal.lends:
+            raise CliError(
+                f"ERROR: a login at {address} is not supported from here: it needs a terminal, as `cli` on the switch has."
+            )
+        terminal.login = (program, "--", address) if program == "ssh" else (program, address)
+        return ""
+
+    return log_in
 
 
 COMMANDS = (
@@ -96,7 +106,7 @@ COMMANDS = (
     command("request system reboot", "Reboot the switch", _asking(REALLY, _reboot)),
     command("request system reboot at <time>", "Reboot at a time", _asking(REALLY, _reboot_at)),
     command("request system reboot in <minutes>", "Reboot after some minutes", _asking(REALLY, _reboot_in)),
-    command("ssh <ip-address>", "Log in at another device: from the machine's shell", _no_terminal),
-    command("telnet <ip-address>", "Log in at another device: from the machine's shell", _no_terminal),
+    command("ssh <ip-address>", "Log in at another device", _login("ssh")),
+    command("telnet <ip-address>", "Log in at another device, in clear", _login("telnet")),
     command("show tech-support", "Store a report for support", _tech_support),
 )

@@ -21,7 +21,7 @@ from types import TracebackType
 
 CACHE = Path(os.environ.get("CONNETOS_DEBIAN_CACHE", "/var/cache/connetos-debian"))
 PACKAGES = (
-    "adduser", "ca-certificates", "dbus", "ethtool", "iproute2", "iputils-ping", "isc-dhcp-client",
+    "adduser", "ca-certificates", "dbus", "ethtool", "iproute2", "iputils-ping", "isc-dhcp-client", "lldpd",
     "openssh-client", "openssh-server", "openvswitch-switch", "procps", "python3", "systemd", "systemd-sysv",
 )  # fmt: skip
 ENVIRONMENT = {

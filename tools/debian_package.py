@@ -166,6 +166,7 @@ def _files(tree: Path, version: str, epoch: int) -> None:
         (tree / directory / name).symlink_to("../lib/connetos/launch")
     for unit in [*SOURCES.glob("*.service"), *SOURCES.glob("*.socket")]:
         _copy(unit, tree / "lib/systemd/system" / unit.name)
+    _copy(SOURCES / "lldpd.conf", tree / "lib/systemd/system/lldpd.service.d/connetos.conf")
     _copy(SOURCES / "sysusers.conf", tree / "usr/lib/sysusers.d" / f"{NAME}.conf")
     _copy(SOURCES / "agent.toml", tree / "etc/connetos/agent.toml")
     _copy(SOURCES / "sshd_config", tree / "etc/ssh/sshd_config.d/connetos.conf")

@@ -27,6 +27,7 @@ class Events:
 
     def __init__(self) -> None:
         self._listeners: set[asyncio.Queue[Event]] = set()
+        self._own = 0
 
     def publish(self, kind: str, **data: Any) -> None:
         """Tell all listeners; called in the event loop."""
@@ -39,14 +40,16 @@ class Events:
     @property
     def full(self) -> bool:
         """Whether there are as many listeners as there may be."""
-        return len(self._listeners) >= MAX_LISTENERS
+        return len(self._listeners) - self._own >= MAX_LISTENERS
 
     @contextmanager
-    def listen(self) -> Iterator[asyncio.Queue[Event]]:
-        """A queue that gets every event until the block ends."""
+    def listen(self, *, own: bool = False) -> Iterator[asyncio.Queue[Event]]:
+        """A queue that gets every event until the block ends. The agent's `own` listeners aren't counted."""
         queue: asyncio.Queue[Event] = asyncio.Queue(QUEUE_LIMIT)
         self._listeners.add(queue)
+        self._own += own
         try:
             yield queue
         finally:
             self._listeners.discard(queue)
+            self._own -= own

@@ -28,6 +28,10 @@ Ssh = Callable[..., tuple[int, str, str]]
 
 def add_account(machine: Machine, name: str, *options: str) -> None:
     machine.run(["useradd", "--create-home", "--shell", SHELL, *options, name])
+    add_key(machine, name)
+
+
+def add_key(machine: Machine, name: str) -> None:
     machine.run(["sh", "-c", f"install -d -o {name} -m 700 ~{name}/.ssh"])
     machine.run(
         ["sh", "-c", f"install -o {name} -m 600 /root/.ssh/id_ed25519.pub ~{name}/.ssh/authorized_keys"]
@@ -48,8 +52,8 @@ def machine(installed: PackagedSwitch) -> Machine:
         "commit",
         "exit",
     )
-    add_account(machine, "ops", "--groups", "connetos")
-    add_account(machine, "eve", "--groups", "connetos")
+    add_key(machine, "ops")  # the agent has made the accounts
+    add_key(machine, "eve")
     add_account(machine, "stranger", "--groups", "connetos")
     add_account(machine, "outsider")
     return machine

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from connetos_agent.config.rebase import rebase
 from connetos_agent.config.schedule import Schedule, ScheduledCommit
@@ -36,7 +37,7 @@ from connetos_sdk.errors import (
 from connetos_sdk.model import curly, setlines, tree
 from connetos_sdk.model.diff import Change
 from connetos_sdk.model.text import parse_document
-from connetos_sdk.model.tree import Document
+from connetos_sdk.model.tree import Document, get
 from connetos_sdk.model.validation import validate
 
 log = logging.getLogger(__name__)
@@ -46,13 +47,32 @@ CONFIRM_LIMITS = (1, 30000)
 """Seconds of `commit confirmed` (spec/cli/limits.yaml)."""
 RETRY_SECONDS = 10.0
 REPAIR_SECONDS = 5.0
-TABLES = ("accounts", "access", "log")
+TABLES = ("accounts", "access", "clock", "log")
 """Drivers whose objects are in the agent's memory: they are made at every start."""
 STARTUP_TROUBLE = "startup configuration"
 
 Edit = Callable[[Document], Document]
 Confirms = Literal["always", "changes", "never"]
 """When a commit confirms the one that waits for it: a user's `commit` always, a request only if it changes something."""
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _to_its_end(
+    method: Callable[Concatenate[ConfigManager, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[ConfigManager, P], Coroutine[Any, Any, T]]:
+    """What has begun goes on to its end though nobody waits for it any more: the data plane's thread does so, too."""
+
+    @functools.wraps(method)
+    async def called(self: ConfigManager, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        task = asyncio.ensure_future(method(self, *args, **kwargs))
+        self.under_way.add(task)
+        task.add_done_callback(self.ended)
+        return await asyncio.shield(task)
+
+    return called
 
 
 @dataclass(frozen=True)
@@ -130,6 +150,7 @@ class ConfigManager:
         self._resume_marker = resume_marker
         self._booted = False
         self._lock = asyncio.Lock()
+        self.under_way: set[asyncio.Task[Any]] = set()
         self.schedule = Schedule(store, events, self._commit_scheduled)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="dataplane")
         self._timer: asyncio.Task[None] | None = None
@@ -269,6 +290,12 @@ class ConfigManager:
         async with self._lock:
             return await self._in_worker(job)
 
+    def ended(self, task: asyncio.Task[Any]) -> None:
+        """Forget a call that has ended; an error that nobody waited for is in the log already."""
+        self.under_way.discard(task)
+        if not task.cancelled():
+            task.exception()
+
     async def _in_worker(self, job: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._worker, job)
 
@@ -279,6 +306,7 @@ class ConfigManager:
 
     # -- changes --------------------------------------------------------------------------------------
 
+    @_to_its_end
     async def change(
         self,
         caller: Caller,
@@ -320,6 +348,7 @@ class ConfigManager:
         self.sessions.close(session)
         self.events.publish("session", action="close", user=session.caller.user, via=session.caller.via)
 
+    @_to_its_end
     async def commit(self, session: Session, options: CommitOptions) -> Outcome:
         """Commit a session's candidate, over what others committed since it began. Raises as `change` does."""
         _require(session.caller)
@@ -343,6 +372,7 @@ class ConfigManager:
         if edited is not committed:
             session.candidate = rebase(committed, edited, self.running.document)
 
+    @_to_its_end
     async def commit_at(self, session: Session, at: float, comment: str = "") -> ScheduledCommit:
         """Check a session's candidate now and commit it at `at` (seconds since 1970); the session begins again.
 
@@ -371,6 +401,10 @@ class ConfigManager:
             return scheduled
 
     async def _commit_scheduled(self, caller: Caller, edit: Edit, comment: str) -> None:
+        entry = get(self.running.document, ("system", "login", "user", caller.user), None)
+        rights = "super-user" if caller.user == "root" else entry and entry.get("class", "super-user")
+        if rights != "super-user":
+            raise PermissionDenied(f"{caller.user} may not configure any more")
         await self.change(caller, edit, CommitOptions(comment))
 
     async def rollback(self, caller: Caller, revision: int, options: CommitOptions) -> Outcome:
@@ -500,6 +534,7 @@ class ConfigManager:
     def _remaining(confirmation: Confirmation) -> float:
         return max(0.0, confirmation.deadline - time.time())
 
+    @_to_its_end
     async def confirm(self, caller: Caller) -> int:
         """Confirm the pending commit, so that it stays; its revision.
 
@@ -512,6 +547,7 @@ class ConfigManager:
             await self._confirmed(pending)
             return pending.revision
 
+    @_to_its_end
     async def cancel(self, caller: Caller) -> Outcome:
         """Roll the pending commit back now. Raises `NotFound` if none is pending."""
         _require(caller)
@@ -573,6 +609,7 @@ class ConfigManager:
 
     # -- startup --------------------------------------------------------------------------------------
 
+    @_to_its_end
     async def save_startup(self, caller: Caller, source: str = "running") -> None:
         """Make the running (or, with `default`, the factory) configuration the startup configuration.
 

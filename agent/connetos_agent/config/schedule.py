@@ -56,6 +56,7 @@ class Schedule:
         self._commit = commit
         self._timer: asyncio.Task[None] | None = None
         self.waiting: ScheduledCommit | None = None
+        self._committing = False
 
     def start(self, *, booted: bool) -> None:
         """Go on waiting after a restart of the agent. A reboot of the switch drops the commit."""
@@ -103,10 +104,13 @@ class Schedule:
 
         Raises:
             NotFound: none waits.
+            Locked: its time has come, and it is under way.
         """
         waiting = self.waiting
         if waiting is None:
             raise NotFound("no commit is scheduled")
+        if self._committing:
+            raise Locked("the scheduled commit is under way", hint="rollback 1 undoes it")
         self._store.write_scheduled(None)
         self.stop()
         self.waiting = None
@@ -122,6 +126,7 @@ class Schedule:
         while (left := scheduled.at - time.time()) > 0:  # noqa: ASYNC110 - the clock on the wall tells no event
             await asyncio.sleep(min(left, LOOK_SECONDS))
         comment = scheduled.comment or f"scheduled for {local_time(scheduled.at)}"
+        self._committing = True
         try:
             await self._commit(
                 scheduled.caller,
@@ -132,6 +137,7 @@ class Schedule:
             log.error("scheduled commit failed: %s", error, extra=scheduled.facts())
             self._events.publish("scheduled-commit-failed", reason=str(error), **scheduled.facts())
         finally:
+            self._committing = False
             self.waiting = None
             self._timer = None
         self._store.write_scheduled(None)

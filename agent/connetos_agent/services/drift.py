@@ -98,7 +98,7 @@ class DriftService:
 
     async def _after_commits(self) -> None:
         """A commit makes right what it is about."""
-        with self._manager.events.listen() as queue:
+        with self._manager.events.listen(own=True) as queue:
             while True:
                 event = await queue.get()
                 if event.kind in ("commit", "repaired") and self._found:

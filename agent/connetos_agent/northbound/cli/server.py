@@ -61,6 +61,7 @@ from connetos_sdk.model.tree import effective
 log = logging.getLogger(__name__)
 
 MAX_MESSAGE_BYTES = 512 * 1024
+MAX_AHEAD_BYTES = 64 * 1024
 MAX_AHEAD = 256
 """Lines that are read while one runs; more wait in the socket, and then the client's going isn't seen."""
 MAX_CONNECTIONS = 256
@@ -295,7 +296,8 @@ class _Inbox:
 
     async def until_interrupted(self) -> None:
         """Return at a `cancel`, or when the client has gone; other messages wait for `next`."""
-        while len(self._ahead) < MAX_AHEAD:
+        taken = 0
+        while len(self._ahead) < MAX_AHEAD and taken < MAX_AHEAD_BYTES:
             try:
                 message = await self._read_on()
             except (ConnectionError, ValueError):
@@ -303,6 +305,7 @@ class _Inbox:
             if "cancel" in message:
                 return
             self._ahead.append(message)
+            taken += len(orjson.dumps(message))
         await asyncio.get_running_loop().create_future()
 
     async def _read_on(self) -> dict[str, Any]:

@@ -133,7 +133,7 @@ class CliSession:
             raise CliError(f"ERROR: {error}.") from None
 
     def _remember(self, line: str) -> None:
-        shown = re.sub(rf"\b({'|'.join(SECRETS)})(\s+).*", r"\1\2********", line)
+        shown = re.sub(rf"\b({'|'.join(SECRETS)})([\"']?\s+).*", r"\1\2********", line)
         self.terminal.history.append(shown)
         del self.terminal.history[:-MAX_HISTORY]
         self.terminal.log.write(

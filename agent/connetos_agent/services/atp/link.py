@@ -79,15 +79,15 @@ class ManagementLink:
                 f"the management port {self.device} can't be used: {error.strerror}"
             ) from error
 
-    def lend(self, address: IPv4Interface) -> None:
-        """Give the device a temporary address, if it hasn't got it."""
-        self._change("replace", address, valid_lft=LIFETIME_SECONDS, preferred_lft=LIFETIME_SECONDS)
+    def lend(self, address: IPv4Interface) -> bool:
+        """Give the device a temporary address; False if it has it already, from a lease."""
+        return self._change("replace", address, valid_lft=LIFETIME_SECONDS, preferred_lft=LIFETIME_SECONDS)
 
     def take_back(self, address: IPv4Interface) -> None:
         """Remove what `lend` gave; a permanent address stays."""
         self._change("delete", address)
 
-    def _change(self, command: str, address: IPv4Interface, **lifetimes: int) -> None:
+    def _change(self, command: str, address: IPv4Interface, **lifetimes: int) -> bool:
         from pyroute2 import IPRoute, NetlinkError
 
         try:
@@ -97,12 +97,14 @@ class ManagementLink:
                 for message in netlink.get_addr(family=socket.AF_INET, index=index, address=str(address.ip)):
                     same = message["prefixlen"] == address.network.prefixlen
                     if command == "replace" or (same and (message.get_attr("IFA_FLAGS") or 0) & _PERMANENT):
-                        return
+                        return False
                 netlink.addr(command, index=index, address=str(address.ip), prefixlen=address.network.prefixlen,
                              **lifetimes)  # fmt: skip
         except (OSError, NetlinkError) as error:
             if command == "replace":
                 raise ConnetosError(f"{self.device} can't be given {address}: {error}") from error
+            return False
+        return True
 
     def routed(self, server: IPv4Address) -> bool:
         """Whether there is a route to `server`."""

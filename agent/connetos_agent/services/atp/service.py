@@ -90,6 +90,9 @@ class AtpService:
 
     async def start(self) -> None:
         """See `Service.start`."""
+        pending = self._manager.confirmation
+        if pending is not None and pending.user == ATP.user:
+            await self._manager.cancel(ATP)  # an agent before was cut off: begin again
         kept = await asyncio.to_thread(self._file.read)
         reason = await asyncio.to_thread(self._obstacle)
         if reason:
@@ -150,7 +153,7 @@ class AtpService:
 
     async def _listen(self) -> None:
         """Return when somebody else has committed a configuration; neighbours wake the search."""
-        with self._manager.events.listen() as queue:
+        with self._manager.events.listen(own=True) as queue:
             if self._manager.running.document:
                 return
             while True:
@@ -259,8 +262,7 @@ class AtpService:
             if other:
                 raise ConnetosError(f"the address {attempt.address.ip} is in use by {other}")
         self._reached(AtpState.ADDRESS_VALID)
-        if not leased:
-            await asyncio.to_thread(link.lend, attempt.address)
+        lent = not leased and await asyncio.to_thread(link.lend, attempt.address)
         try:
             await self._reachable(link, attempt)
             self._reached(AtpState.NETWORK_VALID)
@@ -269,9 +271,9 @@ class AtpService:
             self._reached(AtpState.TFTP_FIN)
             platform = self._manager.dataplane.platform
             document = await asyncio.to_thread(check, data, attempt.address, platform, leased=leased)
-            await self._start_with(document, link, attempt, source)
+            await self._start_with(document, link if lent else None, attempt, source)
         finally:
-            if not leased:
+            if lent:
                 await asyncio.shield(asyncio.to_thread(link.take_back, attempt.address))
         self._reached(AtpState.SUCCESS)
 
@@ -286,7 +288,7 @@ class AtpService:
             )
 
     async def _start_with(
-        self, document: Document, link: ManagementLink, attempt: Attempt, source: Source
+        self, document: Document, lent: ManagementLink | None, attempt: Attempt, source: Source
     ) -> None:
         """Commit the document, keep it if the server can still be reached then, and make it the startup one."""
         what = f"{attempt.file} from {attempt.server}"
@@ -296,8 +298,8 @@ class AtpService:
             CommitOptions(f"atp: {what}", self._settings.confirm_seconds),
             if_match=_must_be_empty,
         )
-        if attempt.method == "lldp":  # what was lent must not help now
-            await asyncio.to_thread(link.take_back, attempt.address)
+        if lent is not None:  # the address must not help now
+            await asyncio.to_thread(lent.take_back, attempt.address)
         if not await self._proved(source, attempt.file):
             await self._manager.cancel(ATP)
             raise ConnetosError(

@@ -10,8 +10,8 @@ import re
 
 from connetos_sdk.errors import InvalidValue
 
-_NAME = r"[a-z0-9][a-z0-9+.-]{0,99}[a-z0-9+.](?::[a-z0-9][a-z0-9-]{0,30})?"
-_VERSION = r"(?:[0-9]{1,9}:)?[0-9A-Za-z][0-9A-Za-z.+~-]{0,127}"
+_NAME = r"[a-z0-9][a-z0-9+.-]{0,99}[a-z0-9+.](?::[a-z0-9](?:[a-z0-9-]{0,29}[a-z0-9])?)?"
+_VERSION = r"(?:[0-9]{1,9}:)?[0-9A-Za-z](?:[0-9A-Za-z.+~-]{0,126}[0-9A-Za-z.+~])?"
 NAME = re.compile(_NAME)
 VERSION = re.compile(_VERSION)
 WANTED = re.compile(f"({_NAME})(?:=({_VERSION}))?")

@@ -19,7 +19,7 @@ from connetos_agent.services.packages.settings import PackagesSettings
 from connetos_agent.services.packages.supervisor import Supervisor
 from connetos_agent.services.packages.transaction import Transaction
 from connetos_agent.services.packages.uploads import Uploads
-from connetos_sdk.errors import BadRequest, NotFound, PackageError
+from connetos_sdk.errors import BadRequest, NotFound, PackageError, PermissionDenied
 
 MAX_FOUND = 200
 PREFERENCES = "/etc/apt/preferences.d"
@@ -166,7 +166,12 @@ class PackageService:
             "seconds": arguments["timeout"],
         }
 
-    async def _plan_operation(self, _caller: Caller, arguments: Arguments, _report: Report) -> Any:
+    async def _plan_operation(self, caller: Caller, arguments: Arguments, _report: Report) -> Any:
+        if arguments.get("files") and not caller.may_configure:
+            raise PermissionDenied(
+                f"{caller.user} is of class {caller.user_class}",
+                hint="uploaded files are for class super-user",
+            )
         words = await asyncio.to_thread(self._words, arguments["action"], arguments)
         return (await asyncio.to_thread(self._plan, words)).to_dict()
 

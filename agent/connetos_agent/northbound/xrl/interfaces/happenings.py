@@ -44,7 +44,7 @@ class Happenings:
                 await self._task
 
     async def _keep(self) -> None:
-        with self._events.listen() as queue:
+        with self._events.listen(own=True) as queue:
             while True:
                 event = await queue.get()
                 self._last += 1

@@ -57,7 +57,12 @@ class MacTable:
         return found
 
     def clear(self, port: str | None) -> int:
-        """Forget what was learned, of one port or of all; how many entries that were. Static ones stay."""
+        """Forget what was learned, of one port or of all; how many entries that were. Static ones stay.
+
+        Packets that a cached flow has forwarded are counted at the next round of the revalidators, which then learn
+        their source addresses: without that round first, cleared entries would come back without a new packet.
+        """
+        self._bridge.control.call("revalidator/wait")
         learned = [e for e in self.entries() if not e.static and port in (None, e.port)]
         if port is None:
             self._bridge.control.call("fdb/flush", self._bridge.name)

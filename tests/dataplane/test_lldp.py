@@ -117,6 +117,30 @@ def test_intervals_make_the_time_to_live(leaves: Leaves) -> None:
     wait_for(heard(leaf1, "te-1/1/2", ttl_s=65529))
 
 
+def test_who_comes_is_told_at_once_whatever_the_interval(leaves: Leaves) -> None:
+    _, leaf2 = leaves
+    for leaf in leaves:
+        leaf.apply_lines("set protocols lldp advertisement-interval 3000")
+    wait_for(heard(leaf2, "te-1/1/3", ttl_s=12000))
+    leaf2.apply_lines("set protocols lldp enable false")
+    assert at(leaf2, "te-1/1/3") is None
+    leaf2.apply_lines("set protocols lldp enable true")
+    wait_for(lambda: at(leaf2, "te-1/1/3"))  # leaf1 has heard a neighbour that is new
+
+
+def test_a_port_that_comes_up_speaks_at_once_whatever_the_interval(leaves: Leaves) -> None:
+    leaf1, leaf2 = leaves
+    for leaf in leaves:
+        leaf.apply_lines("set protocols lldp advertisement-interval 3000")
+    wait_for(heard(leaf2, "te-1/1/3", ttl_s=12000))
+    leaf1.apply_lines("set interface gigabit-ethernet te-1/1/2 enable false")
+    for leaf in leaves:
+        leaf.transport.call("clear/lldp-entries", {})
+    leaf1.apply_lines("set interface gigabit-ethernet te-1/1/2 enable true")
+    wait_for(lambda: at(leaf1, "te-1/1/2"))
+    wait_for(lambda: at(leaf2, "te-1/1/3"))
+
+
 def test_what_is_not_selected_is_not_sent(leaves: Leaves) -> None:
     leaf1, leaf2 = leaves
     names = ("system-name", "system-description", "system-capabilities", "management-address", "port-vlan")

@@ -15,6 +15,7 @@ from connetos_agent.config.manager import ConfigManager
 from connetos_agent.config.sessions import Caller
 from connetos_agent.dataplane.base import TIMEOUT, DriverError, ObjectKey
 from connetos_agent.dataplane.states.lldp import Lldp, LldpPort
+from connetos_agent.services.lldp_fast_start import fast_start
 from connetos_agent.services.operations import Operations, Report
 from connetos_sdk.errors import ApplyFailed, NotFound
 from connetos_sdk.model.ranges import port_order
@@ -56,6 +57,7 @@ class LldpService:
         self._watched: Connection | None = None
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
+        self._fast_start: asyncio.Task[None] | None = None
         self.areas: Mapping[str, Callable[[], Any]] = {"lldp": self.state}
 
     def add_operations(self, operations: Operations) -> None:
@@ -72,16 +74,19 @@ class LldpService:
             target=self._watch, args=(self._driver, tell), name="lldp", daemon=True
         )
         self._thread.start()
+        self._fast_start = asyncio.create_task(fast_start(self._manager.events, self._driver.send))
 
     async def stop(self) -> None:
         """See `Service.stop`."""
-        if self._driver is None or self._thread is None:
+        if self._driver is None or self._thread is None or self._fast_start is None:
             return
+        self._fast_start.cancel()
         self._stopped.set()
         self._driver.running.set()  # whoever waits for it shall look whether all is over
         if self._watched is not None:
             self._watched.interrupt()
         await asyncio.to_thread(self._thread.join, TIMEOUT)
+        await asyncio.wait([self._fast_start])
 
     # -- state ----------------------------------------------------------------------------------------
 

@@ -170,6 +170,16 @@ class LldpDriver:
                     _apply_port(step.target.key, interface.port(), step.want)
             lldpd.configuration().set(Key.TX_INTERVAL, SEND_NOW)
 
+    def send(self) -> None:
+        """Have lldpd send an advertisement on every port now; nothing while LLDP is off.
+
+        Raises:
+            DriverError: lldpd can't be asked.
+        """
+        if self.running.is_set():
+            with Connection(self.socket) as lldpd:
+                lldpd.configuration().set(Key.TX_INTERVAL, SEND_NOW)
+
     @property
     def pid(self) -> int | None:
         """The lldpd that runs."""

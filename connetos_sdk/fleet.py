@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
+from connetos_sdk.cabling import Cabling, advertised, cabling
 from connetos_sdk.errors import BadRequest, ConnetosError
 from connetos_sdk.switch import Switch
 
@@ -126,6 +127,14 @@ class Fleet:
                 failures += sum(outcome.state == "failed" for outcome in found)
                 outcomes.update((outcome.name, outcome) for outcome in found)
         return FleetResult(outcomes)
+
+    def cabling(self) -> Cabling:
+        """How the switches are cabled, as LLDP tells it now; all are asked at once."""
+        told = self.run(advertised)
+        return cabling(
+            {name: outcome.value for name, outcome in told.done.items() if outcome.value is not None},
+            {name: str(outcome.error) for name, outcome in told.failed.items()},
+        )
 
     def _waves(self, wave: int | Sequence[int] | None) -> Iterator[list[str]]:
         sizes = [len(self._members) or 1] if wave is None else [wave] if isinstance(wave, int) else list(wave)

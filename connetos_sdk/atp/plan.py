@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from connetos_sdk.atp.provisioning import Provisioning
-    from connetos_sdk.navmesh.fabric import End, Link
+    from connetos_sdk.cabling import End, Link
 
 
 @dataclass(frozen=True)

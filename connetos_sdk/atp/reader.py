@@ -10,11 +10,11 @@ from typing import Any, NoReturn
 
 from connetos_sdk.atp.errors import PlanError, mistake
 from connetos_sdk.atp.plan import Plan, PlannedSwitch, Role
+from connetos_sdk.cabling import End, Link
 from connetos_sdk.documents import DocumentReader, YamlProblem, load_yaml, suggest
 from connetos_sdk.errors import ConfigError
 from connetos_sdk.model import tree
 from connetos_sdk.model.rules import PORTS
-from connetos_sdk.navmesh.fabric import End, Link
 
 # A DNS label; dnsmasq takes a word that begins with a digit for a lease time, and two words for settings.
 _NAME = re.compile(r"[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")

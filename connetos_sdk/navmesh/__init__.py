@@ -4,13 +4,15 @@ flow = FiveTuple("198.18.1.1", "198.18.2.1", "tcp", 40123, 443)
 print(switch.navmesh(flow))
 """
 
-from connetos_sdk.navmesh.fabric import Attachment, Fabric, FabricResult, Link
+from connetos_sdk.cabling import End, Link
+from connetos_sdk.navmesh.fabric import Attachment, Fabric, FabricResult
 from connetos_sdk.navmesh.flow import FiveTuple
 from connetos_sdk.navmesh.results import Egress, Ingress, NavmeshResult, Path, Seen, Step
 
 __all__ = [
     "Attachment",
     "Egress",
+    "End",
     "Fabric",
     "FabricResult",
     "FiveTuple",

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from connetos_sdk.cabling import End, Link
 from connetos_sdk.errors import ConnetosError, NotFound
 from connetos_sdk.navmesh.flow import FiveTuple
 from connetos_sdk.navmesh.results import Path
@@ -24,25 +25,6 @@ MAX_HOPS = 64
 MAX_QUESTIONS = 1024
 DELIVERED, DROPPED, UNKNOWN = "delivered", "dropped", "unknown"
 LOOP, LEFT, FLOODED, NO_ANSWER, LOCAL = "loop", "left", "flooded", "no-answer", "local"
-
-
-@dataclass(frozen=True, order=True)
-class End:
-    """One end of a link: a port of a switch, written `leaf1:te-1/1/3`."""
-
-    switch: str
-    port: str
-
-    def __str__(self) -> str:
-        return f"{self.switch}:{self.port}"
-
-
-@dataclass(frozen=True)
-class Link:
-    """A cable between two switches."""
-
-    a: End
-    b: End
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ import pytest
 
 from connetos_sdk import Switch
 from connetos_sdk.errors import BadRequest, InvalidValue, NotFound, NotRealisable
-from connetos_sdk.navmesh import Fabric, FiveTuple, Link
-from connetos_sdk.navmesh.fabric import End
+from connetos_sdk.navmesh import End, Fabric, FiveTuple, Link
 from tests.navmesh.conftest import Site
 
 pytestmark = [pytest.mark.ovs, pytest.mark.usefixtures("talking")]

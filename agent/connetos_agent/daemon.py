@@ -28,6 +28,7 @@ from connetos_agent.dataplane.clock import ClockDriver
 from connetos_agent.dataplane.intents import KINDS
 from connetos_agent.dataplane.memory import MemoryDriver
 from connetos_agent.dataplane.rsyslog import RsyslogDriver
+from connetos_agent.dataplane.stack import StackDriver
 from connetos_agent.events import Events
 from connetos_agent.northbound import certificate
 from connetos_agent.northbound.auth import Authenticator
@@ -73,7 +74,7 @@ class Own:
     @property
     def drivers(self) -> list[Driver]:
         """Their drivers."""
-        return [self.accounts, self.access, self.log.driver, self.clock]
+        return [self.accounts, self.access, self.log.driver, self.clock, StackDriver()]
 
 
 def _accounts(config: Settings) -> AccountsDriver:
@@ -95,6 +96,7 @@ def make_dataplane(config: Settings, own: Own, daemons: Daemons) -> Dataplane:
         from connetos_agent.dataplane.host import HostDriver
         from connetos_agent.dataplane.kernel import KernelDriver, KernelSettingsDriver
         from connetos_agent.dataplane.kernel.arp import ArpDriver
+        from connetos_agent.dataplane.kernel.loopback import LoopbackDriver
         from connetos_agent.dataplane.lldp import LldpDriver
         from connetos_agent.dataplane.openvswitch import OpenVSwitchDriver
 
@@ -110,6 +112,7 @@ def make_dataplane(config: Settings, own: Own, daemons: Daemons) -> Dataplane:
                 guard_ports=vswitch.datapath_type == "netdev",
             ),
             KernelSettingsDriver(config.platform),
+            LoopbackDriver(),
             ArpDriver(),
             HostDriver(),
             LldpDriver(config.platform, config.run_directory, daemons),

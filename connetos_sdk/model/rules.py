@@ -24,6 +24,7 @@ FORWARDING: Path = ("forwarding-options",)
 LOAD_BALANCE: Path = (*FORWARDING, "load-balance")
 VLANS: Path = ("vlans", "vlan-id")
 VLAN_INTERFACES: Path = ("vlan-interface", "interface")
+LOOPBACKS: Path = ("loopback-interface", "interface")
 ROUTES: Path = ("protocols", "static", "route")
 ARP_INTERFACES: Path = ("protocols", "arp", "interface")
 
@@ -153,6 +154,18 @@ def arp_interfaces_are_bound(document: Document) -> Iterator[Problem]:
                 )
 
 
+def loopbacks_have_names_of_their_own(document: Document) -> Iterator[Problem]:
+    """A loopback and a VLAN interface are different network devices."""
+    bound = {entry.get("l3-interface"): vlan for vlan, entry in get(document, VLANS, {}).items()}
+    for name in get(document, LOOPBACKS, {}):
+        if name in bound:
+            yield _problem(
+                f"{name} is the interface of VLAN {bound[name]} already",
+                (*LOOPBACKS, name),
+                "give the loopback or the VLAN interface another name",
+            )
+
+
 def _interfaces(document: Document) -> Iterator[tuple[Path, ipaddress.IPv4Interface]]:
     """Every configured address with the path that it stands at."""
     for name, entry in get(document, VLAN_INTERFACES, {}).items():
@@ -160,6 +173,9 @@ def _interfaces(document: Document) -> Iterator[tuple[Path, ipaddress.IPv4Interf
             if "prefix-length" in settings:
                 interface = ipaddress.IPv4Interface(f"{address}/{settings['prefix-length']}")
                 yield (*VLAN_INTERFACES, name, "address", address), interface
+    for name, entry in get(document, LOOPBACKS, {}).items():
+        for address in entry.get("address", {}):
+            yield (*LOOPBACKS, name, "address", address), ipaddress.IPv4Interface(address)
     management = get(document, (*ETH0, "address"), "0.0.0.0/0")
     if management != "0.0.0.0/0":
         yield (*ETH0, "address"), ipaddress.IPv4Interface(management)
@@ -184,7 +200,7 @@ def subnets_are_apart(document: Document) -> Iterator[Problem]:
     widest: tuple[Path, ipaddress.IPv4Interface] | None = None
     for path, interface in known:
         if widest and interface.network.subnet_of(widest[1].network):
-            same_interface = path[:3] == widest[0][:3] and path[0] == "vlan-interface"
+            same_interface = path[:3] == widest[0][:3] and path[0] != "interface"
             if not same_interface:
                 yield _problem(
                     f"{interface.network} overlaps {widest[1].network} of {format_path(widest[0])}",
@@ -217,9 +233,11 @@ def routes_have_next_hops(document: Document) -> Iterator[Problem]:
     routes = get(document, ROUTES, {})
     if not routes:
         return
-    interfaces = [i for path, i in _interfaces(document) if path[0] == "vlan-interface"]
-    subnets: Mapping[Any, None] = dict.fromkeys(i.network for i in interfaces)
-    own = {i.ip for i in interfaces}
+    interfaces = [(path[0], i) for path, i in _interfaces(document) if path[0] != "interface"]
+    subnets: Mapping[Any, None] = dict.fromkeys(
+        i.network for sort, i in interfaces if sort == "vlan-interface"
+    )
+    own = {i.ip for _, i in interfaces}
     shown = ", ".join(map(str, list(subnets)[:8])) or "no VLAN interface has an address"
     for prefix, route in routes.items():
         path = (*ROUTES, prefix)
@@ -271,9 +289,10 @@ RULES: tuple[Rule, ...] = (
     Rule(mirrors_have_an_output_of_their_own, (ANALYZERS, PORTS)),
     Rule(vlan_interfaces_are_bound, (VLANS, VLAN_INTERFACES)),
     Rule(arp_interfaces_are_bound, (VLANS, ARP_INTERFACES[:2])),
-    Rule(addresses_are_usable, (VLAN_INTERFACES, MANAGEMENT)),
-    Rule(subnets_are_apart, (VLAN_INTERFACES, MANAGEMENT)),
+    Rule(loopbacks_have_names_of_their_own, (VLANS, LOOPBACKS)),
+    Rule(addresses_are_usable, (VLAN_INTERFACES, LOOPBACKS, MANAGEMENT)),
+    Rule(subnets_are_apart, (VLAN_INTERFACES, LOOPBACKS, MANAGEMENT)),
     Rule(management_gateway_is_reachable, (MANAGEMENT,)),
-    Rule(routes_have_next_hops, (ROUTES[:2], VLAN_INTERFACES)),
+    Rule(routes_have_next_hops, (ROUTES[:2], VLAN_INTERFACES, LOOPBACKS)),
 )
 """All rules, in the order in which their problems are told."""

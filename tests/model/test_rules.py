@@ -201,3 +201,24 @@ def test_every_problem_is_told_at_once() -> None:
             {}, typed(f"set {SWITCHING} native-vlan-id 20\nset vlan-interface interface vlan30 mtu 1500")
         )
     assert {problem.code for problem in caught.value.problems} == {"broken-reference", "rule-violation"}
+
+
+LOOPBACK = "set loopback-interface interface lo7 address"
+
+
+def test_a_loopback_has_several_addresses_but_none_of_another_interfaces_subnet() -> None:
+    accepted(f"{LOOPBACK} 203.0.113.7/32\n{LOOPBACK} 203.0.113.8/32\n{LOOPBACK} 198.51.100.1/24")
+    path = "loopback-interface interface lo7 address 198.18.10.9/32"
+    refused(RuleViolation, path, f"{LOOPBACK} 198.18.10.9/32", ROUTED)
+    refused(
+        RuleViolation, "loopback-interface interface lo7 address 224.0.0.5/32", f"{LOOPBACK} 224.0.0.5/32"
+    )
+
+
+def test_a_loopback_and_a_vlan_interface_have_different_names() -> None:
+    refused(
+        RuleViolation,
+        "loopback-interface interface lo7",
+        f"{LOOPBACK} 203.0.113.7/32",
+        "set vlans vlan-id 10 l3-interface lo7",
+    )

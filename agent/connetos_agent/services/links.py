@@ -9,7 +9,7 @@ from typing import Any
 
 from connetos_agent.config.manager import ConfigManager
 from connetos_agent.dataplane.base import ObjectKey, Suspect
-from connetos_agent.dataplane.kernel.identity import GROUP, MAIN_TABLE, PROTOCOL
+from connetos_agent.dataplane.kernel.identity import GROUP, LOOPBACK_GROUP, MAIN_TABLE, PROTOCOL
 from connetos_agent.dataplane.kernel.links import Device, LinkReader
 from connetos_agent.dataplane.kernel.monitor import AddressChange, Change, LinkChange, Monitor
 from connetos_agent.services.operations import Operations
@@ -89,7 +89,7 @@ class LinkService:
             self._take_link(change.device, changed, new, gone=change.gone)
         elif isinstance(change, AddressChange):
             device = self._devices.get(change.device_index)
-            if device is not None and device.group == GROUP:
+            if device is not None and device.group in (GROUP, LOOPBACK_GROUP):
                 changed |= {ObjectKey("addresses", device.name), ObjectKey("route", "*")}
             elif device is not None and self._port_of.get(device.name) == MANAGEMENT:
                 changed.add(ObjectKey("management", MANAGEMENT))
@@ -123,9 +123,9 @@ class LinkService:
             return {ObjectKey("management", MANAGEMENT)}
         if port is not None:
             return {ObjectKey("link", port), ObjectKey("port", port)}
-        if device.group == GROUP:
-            names = ("vlan-interface-link", "addresses")
-            return {ObjectKey("route", "*"), *(ObjectKey(kind, device.name) for kind in names)}
+        if device.group in (GROUP, LOOPBACK_GROUP):
+            own = "vlan-interface-link" if device.group == GROUP else "loopback"
+            return {ObjectKey("route", "*"), ObjectKey(own, device.name), ObjectKey("addresses", device.name)}
         return set()
 
 

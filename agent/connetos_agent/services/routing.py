@@ -11,9 +11,9 @@ from typing import Any
 
 from connetos_agent.config.manager import ConfigManager
 from connetos_agent.config.sessions import Caller
-from connetos_agent.dataplane.kernel.identity import GROUP, MAIN_TABLE, PROTOCOL
+from connetos_agent.dataplane.kernel.identity import GROUP, LOCAL_TABLE, LOOPBACK_GROUP, MAIN_TABLE, PROTOCOL
 from connetos_agent.dataplane.kernel.links import Device, LinkReader
-from connetos_agent.dataplane.kernel.tables import UNICAST, ArpEntry, KernelRoute, arp_entries, routes
+from connetos_agent.dataplane.kernel.tables import LOCAL, UNICAST, ArpEntry, KernelRoute, arp_entries, routes
 from connetos_agent.services.operations import Operations, Report
 from connetos_sdk.errors import ApplyFailed, NotFound
 from connetos_sdk.model.tree import effective
@@ -83,13 +83,15 @@ class RoutingService:
             return {"ipv4": [], "mac": ""}
         devices = _devices()
         management = self._manager.dataplane.platform.management
+        known = routes()
         found = [
             route
-            for route in routes()
+            for route in known
             if route.table == MAIN_TABLE
             and route.kind == UNICAST
             and not any(devices[i].name in (management, "lo") for _, i in route.hops if i in devices)
         ]
+        found += _host_routes(known, devices)
         found.sort(key=_order)
         seen: set[str] = set()
         shown = []
@@ -117,6 +119,22 @@ class RoutingService:
         if not self._forwards:
             return {"cleared": 0}
         return {"cleared": await asyncio.to_thread(_forget, arguments.get("address"))}
+
+
+def _host_routes(known: list[KernelRoute], devices: Mapping[int, Device]) -> list[KernelRoute]:
+    """The switch's own addresses that are a subnet each: the kernel needs no route of the main table for them."""
+    own = {index for index, device in devices.items() if device.group in (GROUP, LOOPBACK_GROUP)}
+    subnets: dict[int, list[ipaddress.IPv4Network]] = {}
+    for route in known:
+        if route.table == MAIN_TABLE and PROTOCOLS.get(route.protocol) == "connected":
+            subnets.setdefault(route.hops[0][1], []).append(ipaddress.IPv4Network(route.prefix))
+    return [
+        route
+        for route in known
+        if (route.table, route.kind) == (LOCAL_TABLE, LOCAL)
+        and (index := route.hops[0][1]) in own
+        and not any(ipaddress.IPv4Network(route.prefix).subnet_of(net) for net in subnets.get(index, ()))
+    ]
 
 
 def _address(entry: ArpEntry) -> ipaddress.IPv4Address:

@@ -12,7 +12,7 @@ from connetos_agent.dataplane.base import ObjectKey, Observer
 from connetos_agent.dataplane.states.base import State
 from connetos_agent.dataplane.states.ports import LinkStatus
 from connetos_agent.machine.procfs import CpuUsage
-from connetos_agent.show import interfaces, machine, routes, switching, system, vlans
+from connetos_agent.show import interfaces, loopbacks, machine, routes, switching, system, vlans
 from connetos_sdk.errors import NotFound
 from connetos_sdk.model.paths import Path
 from connetos_sdk.model.ranges import port_order
@@ -26,6 +26,7 @@ AREAS: dict[str, Area] = {
     "interface": interfaces.state,
     "vlans": vlans.state,
     "vlan-interface": vlans.interfaces_state,
+    "loopback-interface": loopbacks.state,
     "route": routes.state,
     "analyzer": switching.analyzers_state,
 }

@@ -1,4 +1,4 @@
-"""Addresses and static routes."""
+"""Loopbacks, addresses and static routes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,24 @@ import ipaddress
 from connetos_agent.dataplane.intents.kind import Kind
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.dataplane.states.base import State
-from connetos_agent.dataplane.states.routing import Addresses, Route
-from connetos_sdk.model.rules import ROUTES, VLAN_INTERFACES
+from connetos_agent.dataplane.states.routing import Addresses, Loopback, Route
+from connetos_sdk.model.rules import LOOPBACKS, ROUTES, VLAN_INTERFACES
 from connetos_sdk.model.tree import Document, get
+
+
+def _loopback(name: str, document: Document, _platform: Platform) -> State | None:
+    entry = get(document, (*LOOPBACKS, name), None)
+    return None if entry is None else Loopback(entry.get("description", ""))
+
+
+def _interfaces(document: Document, _platform: Platform) -> list[str]:
+    return [*get(document, VLAN_INTERFACES, {}), *get(document, LOOPBACKS, {})]
 
 
 def _addresses(name: str, document: Document, _platform: Platform) -> State | None:
     entries = get(document, (*VLAN_INTERFACES, name, "address"), {})
     found = [ipaddress.IPv4Interface(f"{ip}/{entry['prefix-length']}") for ip, entry in entries.items()]
+    found += map(ipaddress.IPv4Interface, get(document, (*LOOPBACKS, name, "address"), {}))
     return Addresses(tuple(map(str, sorted(found)))) if found else None
 
 
@@ -40,8 +50,7 @@ def _interface_towards(hop: str, document: Document) -> str:
 
 
 KINDS = (
-    Kind(
-        "addresses", 7, _addresses, lambda document, _platform: get(document, VLAN_INTERFACES, {}), ("route",)
-    ),
+    Kind("loopback", 5, _loopback, lambda document, _platform: get(document, LOOPBACKS, {}), ("addresses",)),
+    Kind("addresses", 7, _addresses, _interfaces, ("route",)),
     Kind("route", 8, _route, lambda document, _platform: get(document, ROUTES, {})),
 )

@@ -5,7 +5,7 @@
 | link | a port's device: IFF_UP, MTU (frame size less 18 bytes), alias; with the userspace datapath also the guard |
 | vlan-interface-link | device of a VLAN interface: up, MTU, alias, group `GROUP` which marks it as ours |
 | management | the management port's device: its address and default route, or a DHCP client |
-| addresses | IPv4 addresses of a VLAN interface |
+| addresses | IPv4 addresses of a VLAN interface or a loopback |
 | route | routes of protocol `xorp` in the main table, one for each metric |
 """
 
@@ -25,7 +25,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
 from connetos_agent.dataplane.kernel import guard, sharing
 from connetos_agent.dataplane.kernel.dhcp import DhcpClient
-from connetos_agent.dataplane.kernel.identity import GROUP, MAIN_TABLE, PROTOCOL
+from connetos_agent.dataplane.kernel.identity import GROUP, LOOPBACK_GROUP, MAIN_TABLE, PROTOCOL
 from connetos_agent.dataplane.kernel.links import Device, LinkReader
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.dataplane.states.base import State
@@ -149,6 +149,7 @@ class KernelDriver:
             for device in self._links.all().values():
                 if device.group == GROUP:
                     found.append(ObjectKey("vlan-interface-link", device.name))
+                if device.group in (GROUP, LOOPBACK_GROUP):
                     found.append(ObjectKey("addresses", device.name))
         except NetlinkError as error:
             raise _failed("reading the kernel's network state", error) from error
@@ -241,7 +242,9 @@ class KernelDriver:
         if self.platform.management:
             ports[self.platform.management] = "eth0"
         return {
-            ports.get(device.name, device.name): LinkStatus(device.up, device.carrier, device.mac)
+            ports.get(device.name, device.name): LinkStatus(
+                device.up, device.carrier, device.mac, device.index
+            )
             for device in self._links.all().values()
             if device.name in ports or device.group == GROUP
         }

@@ -3,8 +3,11 @@
 GROUP = 0x636E
 """Device group of VLAN interfaces (`ip link show group 25454`)."""
 
+LOOPBACK_GROUP = GROUP + 1
+"""Device group of loopback interfaces."""
+
 PROTOCOL = 14
 """Routing protocol number `xorp` (rtnetlink.h), which marks our routes; no other daemon of Debian's uses it."""
 
-MAIN_TABLE = 254
-"""Number of the main routing table."""
+MAIN_TABLE, LOCAL_TABLE = 254, 255
+"""Numbers of the main routing table, and of that of the machine's own addresses."""

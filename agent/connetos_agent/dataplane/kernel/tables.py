@@ -28,7 +28,7 @@ NUD_PERMANENT = 0x80
 _ETHER_BYTES = 6
 _BUFFER_BYTES = 1 << 17
 _TICKS = os.sysconf("SC_CLK_TCK")
-UNICAST = 1
+UNICAST, LOCAL = 1, 2
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class ArpEntry:
 
 @dataclass(frozen=True)
 class KernelRoute:
-    """A route. `hops` are (gateway or empty, index of the device); `kind` 1 is unicast (rtm_type)."""
+    """A route. `hops` are (gateway or empty, index of the device); `kind` is `UNICAST`, `LOCAL` or another rtm_type."""
 
     prefix: str
     table: int
@@ -78,7 +78,7 @@ def arp_entries() -> list[ArpEntry]:
 
 
 def routes() -> list[KernelRoute]:
-    """All IPv4 routes of all tables but the local one.
+    """All IPv4 routes of all tables.
 
     Raises:
         DriverError: they can't be read.

@@ -41,6 +41,8 @@ class LinkStatus:
     up: bool
     carrier: bool
     mac: str
+    index: int | None = None
+    """Number of the device in the kernel; None for a port that is no device."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""States of addresses and routes."""
+"""States of loopbacks, addresses and routes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,15 @@ from connetos_agent.dataplane.states.base import State
 
 
 @dataclass(frozen=True)
+class Loopback(State):
+    """The network device of a loopback interface, which is up."""
+
+    description: str
+
+
+@dataclass(frozen=True)
 class Addresses(State):
-    """IPv4 addresses with prefix length of a VLAN interface, in ascending order."""
+    """IPv4 addresses with prefix length of a VLAN interface or a loopback, in ascending order."""
 
     addresses: tuple[str, ...]
 

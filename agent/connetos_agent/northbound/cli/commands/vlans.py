@@ -1,11 +1,11 @@
-"""VLANs and VLAN interfaces."""
+"""VLANs, VLAN interfaces and loopbacks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from connetos_agent.northbound.cli.commands.command import Terminal, command
-from connetos_agent.show import vlans
+from connetos_agent.show import loopbacks, vlans
 from connetos_sdk.errors import NotFound
 
 
@@ -34,7 +34,19 @@ async def _vlan_interfaces(terminal: Terminal, values: Sequence[str]) -> str:
     return vlans.vlan_interfaces(data)
 
 
+async def _loopbacks(terminal: Terminal, values: Sequence[str]) -> str:
+    known = (await terminal.read_state(("loopback-interface",)))["interface"]
+    if values and values[0] not in known:
+        raise NotFound(f"there is no loopback {values[0]}", hint=", ".join(known) or "none is configured")
+    return loopbacks.loopbacks({values[0]: known[values[0]]} if values else known)
+
+
 COMMANDS = (
+    command("show loopback-interface", "Loopbacks", _loopbacks, state="loopback-interface"),
+    command(
+        "show loopback-interface <lo-interface-name>", "One loopback", _loopbacks,
+        state="loopback-interface interface <lo-interface-name>",
+    ),
     command("show vlan-interface", "VLAN interfaces", _vlan_interfaces, state="vlan-interface"),
     command(
         "show vlan-interface <vlan-interface>", "One VLAN interface", _vlan_interfaces,

@@ -14,6 +14,9 @@ from typing import Any
 from connetos_cli import editing, pager
 from connetos_cli.link import SOCKET, Link, LinkError
 
+PACKAGES = {"ssh": "openssh-client", "telnet": "inetutils-telnet"}
+"""Debian's packages of the programs that a terminal is lent to."""
+
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it: 128 and the number of SIGINT."""
 
@@ -102,7 +105,7 @@ def _log_in(command: tuple[str, ...]) -> None:
     """Lend the terminal to ssh or telnet, with this user's rights, until it ends."""
     program = shutil.which(command[0])
     if program is None:
-        print(f"ERROR: {command[0]} isn't installed on this switch (apt-get install {command[0]}-client).")
+        print(f"ERROR: {command[0]} isn't installed on this switch (apt-get install {PACKAGES[command[0]]}).")
         return
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the other device
     try:

@@ -222,7 +222,8 @@ class Session(asyncssh.SSHServerSession[bytes]):
             self._conversation = Plain(channel, opener)
         else:
             width, height, *_ = channel.get_terminal_size()
-            self._conversation = Shell(channel, opener, width, height)
+            kind = channel.get_terminal_type() or "dumb"
+            self._conversation = Shell(channel, opener, kind, width, height)
         return True
 
     def exec_requested(self, command: str) -> bool:

@@ -13,6 +13,7 @@ from connetos_sshd.completion import Completion
 from connetos_sshd.conversation import AGENT_LOST, Channel, OpenSession
 from connetos_sshd.editor import LineEditor
 from connetos_sshd.keyboard import ENTER, Keyboard
+from connetos_sshd.lending import Lent
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +38,12 @@ class Shell:
     completions, waits. So a script that sends whole lines at once gets what a person who types slowly gets.
     """
 
-    def __init__(self, channel: Channel, open_session: OpenSession, width: int, height: int) -> None:
+    def __init__(
+        self, channel: Channel, open_session: OpenSession, kind: str, width: int, height: int
+    ) -> None:
         self._channel = channel
         self._open_session = open_session
+        self._kind = kind
         self._height = height
         self._keyboard = Keyboard()
         self._keys: deque[str] = deque()
@@ -50,6 +54,7 @@ class Shell:
         self._paused = False
         self._agent_is_lost = False
         self._asking = False
+        self._lent: Lent | None = None
         self._link: AgentLink | None = None
         self._editor = LineEditor(width or DEFAULT_WIDTH)
         self._prompt = ""
@@ -65,6 +70,9 @@ class Shell:
 
     def received(self, data: bytes) -> None:
         """See `Conversation`."""
+        if self._lent is not None:
+            self._lent.typed(data)
+            return
         for key in self._keyboard.feed(data):
             if key == CTRL_C:
                 self._keys.clear()
@@ -91,14 +99,20 @@ class Shell:
     def hold(self) -> None:
         """See `Conversation`."""
         self._writable.clear()
+        if self._lent is not None:
+            self._lent.hold()
 
     def go_on(self) -> None:
         """See `Conversation`."""
         self._writable.set()
+        if self._lent is not None:
+            self._lent.go_on()
 
     def resized(self, width: int, height: int) -> None:
         """See `Conversation`."""
         self._editor.width, self._height = width or DEFAULT_WIDTH, height
+        if self._lent is not None:
+            self._lent.resize(self._editor.width, height)
 
     def interrupted(self) -> None:
         """See `Conversation`."""
@@ -136,13 +150,34 @@ class Shell:
         while (line := await self._read_line(link)) is not None:
             self._flush()
             self._asking = True
-            size = {"width": self._editor.width, "height": self._height, "kind": "ssh"}
+            size = {"width": self._editor.width, "height": self._height, "kind": self._kind, "lends": True}
             answer = await link.ask({"line": line, "stream": True, "terminal": size}, self._part)
             self._asking = False
             self._prompt = str(answer.get("prompt", self._prompt))
             await self._show(line, answer)
+            if login := answer.get("login"):
+                await self._log_in(login)
             if answer.get("ended"):
                 return
+
+    async def _log_in(self, command: list[str]) -> None:
+        """Lend the terminal to ssh or telnet until it ends; keys that were typed ahead are for it."""
+        self._flush()
+        self._lent = Lent(self._channel.write, self._throttle)
+        self._lent.typed("".join(self._keys).encode())
+        self._keys.clear()
+        if self._paused:
+            self._paused = False
+            self._channel.resume_reading()
+        try:
+            why_not = await self._lent.run(command, self._kind, (self._editor.width, self._height))
+        finally:
+            self._lent = None
+        if why_not:
+            self._say(f"{why_not}\n")
+
+    def _throttle(self, full: bool) -> None:
+        (self._channel.pause_reading if full else self._channel.resume_reading)()
 
     async def _read_line(self, link: AgentLink) -> str | None:
         editor = self._editor

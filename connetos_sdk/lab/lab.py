@@ -327,7 +327,8 @@ class Lab:
         )
         ssh = None
         if spec.name in state.ssh_ports:
-            ssh = SshServer(spec.name, files, self.marker, state.ssh_ports[spec.name])
+            port = state.ssh_ports[spec.name]
+            ssh = SshServer(spec.name, files, self.marker, port, ovs.namespace if ovs else None)
         return LabSwitch(spec, state.username, state.password, agent, ovs, ssh, self.marker)
 
     def _refuse_inside(self) -> None:

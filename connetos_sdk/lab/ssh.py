@@ -9,17 +9,23 @@ from pathlib import Path
 from connetos_sdk.lab.daemon import Daemon, DaemonFiles
 from connetos_sdk.lab.environment import import_path_variable
 from connetos_sdk.lab.files import SwitchFiles, write_private
+from connetos_sdk.lab.namespaces import enter_command
 from connetos_sdk.lab.processes import Marker
 
 
 @dataclass(frozen=True)
 class SshServer:
-    """The SSH server of one switch, which the host reaches at 127.0.0.1."""
+    """The SSH server of one switch, which the host reaches at 127.0.0.1.
+
+    It is in the switch's network `namespace` (None when the data plane is in memory): `ssh` and `telnet` in its shell
+    go out from there.
+    """
 
     switch: str
     files: SwitchFiles
     marker: Marker
     port: int
+    namespace: str | None
 
     @property
     def daemon(self) -> Daemon:
@@ -34,8 +40,11 @@ class SshServer:
             role=f"{self.switch}/sshd",
             files=DaemonFiles(self.files.directory, "sshd"),
             marker=self.marker,
-            command=command,
+            command=command
+            if self.namespace is None
+            else enter_command(self.namespace, self.files.uts, command),
             port=self.port,
+            namespace=self.namespace,
             environment={"PYTHONPATH": import_path_variable()},
         )
 

@@ -90,7 +90,9 @@ def _login(program: str) -> Run:
             raise CliError(
                 f"ERROR: a login at {address} is not supported from here: it needs a terminal, as `cli` on the switch has."
             )
-        terminal.login = (program, "--", address) if program == "ssh" else (program, address)
+        # Telnet's escape character would lead to a shell of the switch.
+        options = ("-l", terminal.caller.user, "--") if program == "ssh" else ("-E",)
+        terminal.login = (program, *options, address)
         return ""
 
     return log_in

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from typing import Any
 
 from connetos_sdk.atp.errors import PlanError, mistake
 from connetos_sdk.atp.plan import Plan, PlannedSwitch
-from connetos_sdk.atp.provisioning import RESERVATIONS, Provisioning, file_name
+from connetos_sdk.atp.provisioning import RESERVATIONS, Provisioning, configuration_files
 from connetos_sdk.atp.templates import TemplateProblem, Templates
 from connetos_sdk.errors import ConfigError, Problem, RuleViolation
 from connetos_sdk.model import tree
@@ -49,10 +48,7 @@ def build(plan: Plan) -> Provisioning:
                     where += f", {format_path(problem.path)}"
                 mistakes.append(mistake(plan.source, where, problem.reason, problem.hint))
         else:
-            content = format_set(document).encode()
-            name = file_name(switch.management.ip)
-            files[name] = content
-            files[f"{name}.sha256"] = f"{hashlib.sha256(content).hexdigest()}  {name}\n".encode()
+            files.update(configuration_files(switch.management.ip, format_set(document).encode()))
     if mistakes:
         raise PlanError(problems=mistakes)
     reservations = tuple(f"{s.mac},{s.management.ip},{s.name}" for s in plan.switches.values() if s.mac)

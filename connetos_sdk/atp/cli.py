@@ -6,16 +6,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from connetos_sdk.errors import ConnetosError
+from connetos_sdk.atp import live_cli
 
 app = typer.Typer(
     name="atp",
     help="Auto provision: what switches out of their box need, made from one plan of the fabric.",
     no_args_is_help=True,
 )
-_err = Console(stderr=True, highlight=False)
 
 
 @app.callback()
@@ -41,23 +39,21 @@ def plan(
     """
     from connetos_sdk.atp.plan import Plan
 
-    try:
+    with live_cli.told():
         provisioning = Plan.load(file).build()
         changes = provisioning.changes(out) if check else provisioning.write(out)
         unplanned = provisioning.unplanned(out)
-    except ConnetosError as error:
-        for problem in error.problems:
-            _err.print(f"error: {problem.reason}", style="red", markup=False, soft_wrap=True)
-            if problem.hint:
-                _err.print(f"hint: {problem.hint}", markup=False, soft_wrap=True)
-        raise typer.Exit(1) from None
     for warning in provisioning.warnings:
-        _err.print(f"warning: {warning}", style="yellow", markup=False, soft_wrap=True)
+        live_cli.warn(warning)
     for name in unplanned:
-        text = f"warning: {out / name} belongs to no switch of the plan; it is left alone"
-        _err.print(text, style="yellow", markup=False, soft_wrap=True)
+        live_cli.warn(f"{out / name} belongs to no switch of the plan; it is left alone")
     for change in changes:
         typer.echo(str(change))
     same = len(provisioning.files) - len(changes)
     done = "to write" if check else "written"
     typer.echo(f"{len(changes)} files {done}, {same} as they should be")
+
+
+app.command()(live_cli.status)
+app.command()(live_cli.cabling)
+app.command()(live_cli.refresh)

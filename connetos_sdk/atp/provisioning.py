@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import tempfile
 from collections.abc import Mapping
@@ -15,12 +16,20 @@ from connetos_sdk.errors import StorageFailed
 
 RESERVATIONS = "dhcp-hosts"
 """File of the DHCP reservations, for dnsmasq's --dhcp-hostsfile."""
+SUM, SIGNATURE = ".sha256", ".sig"
+"""What follows the name of a configuration file in those of its checksum and its OpenPGP signature."""
 _SUFFIX = "_yunqi.cfg"
 
 
 def file_name(address: IPv4Address) -> str:
     """Name of the file in which the switch with this management address looks for its configuration."""
     return f"{address}{_SUFFIX}"
+
+
+def configuration_files(address: IPv4Address, content: bytes) -> dict[str, bytes]:
+    """The configuration file of the switch with this management address, and its checksum, by their names."""
+    name = file_name(address)
+    return {name: content, f"{name}{SUM}": f"{hashlib.sha256(content).hexdigest()}  {name}\n".encode()}
 
 
 @dataclass(frozen=True)

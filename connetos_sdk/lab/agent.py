@@ -16,6 +16,7 @@ from connetos_sdk.lab.processes import Marker
 from connetos_sdk.lab.topology import Dataplane, SwitchSpec, netdev_name
 
 BRIDGE = "br0"
+REST_PORT = 443
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,9 @@ class Agent:
             lines += ["", "[xrl]", "enabled = true"]
         for table, entries in self.spec.settings.items():
             lines += ["", f"[{table}]", *(f"{key} = {json.dumps(value)}" for key, value in entries.items())]
-        return "\n".join([*lines, "", "[rest]", "listen = []", ""])
+        # As on an installed switch: at the management address, once there is one.
+        listen = [] if self.namespace is None else [f"0.0.0.0:{REST_PORT}"]
+        return "\n".join([*lines, "", "[rest]", f"listen = {json.dumps(listen)}", ""])
 
 
 def startup_config(spec: SwitchSpec, username: str, password: str) -> dict[str, Any]:

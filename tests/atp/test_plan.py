@@ -46,7 +46,7 @@ links:
 """
 TEMPLATE = "set vlans vlan-id {{ vlan }} vlan-name {{ switch.role }}\n"
 LEAF1 = "198.18.255.21_yunqi.cfg"
-PLATFORM = Platform(ports={f"te-1/1/{n}": f"te-1-1-{n}" for n in range(1, 5)})
+PLATFORM = Platform(ports={f"te-1/1/{n}": f"te-1-1-{n}" for n in range(1, 9)})
 
 
 def write(directory: Path, plan: str = PLAN, template: str | bytes = TEMPLATE) -> Path:

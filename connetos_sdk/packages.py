@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -133,7 +134,11 @@ class Progress(Result):
 
 @dataclass(frozen=True)
 class Repository(Result):
-    """A package repository; `managed` are those that `add_repository` added, others were made by hand in `file`."""
+    """A package repository; `managed` are those that `add_repository` added, others were made by hand in `file`.
+
+    Attributes:
+        key_sha256: of the lines of its key, for managed ones.
+    """
 
     name: str
     file: str
@@ -142,6 +147,7 @@ class Repository(Result):
     suites: tuple[str, ...]
     components: tuple[str, ...]
     enabled: bool
+    key_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -334,6 +340,7 @@ class Packages:
         components: Iterable[str] = (),
         *,
         key: str,
+        check: bool = False,
         progress: OnProgress | None = None,
     ) -> bool:
         """Add a repository, or replace that of the same name, and read its lists; whether anything changed.
@@ -344,15 +351,27 @@ class Packages:
             suites: such as `bookworm`; one that ends with `/` is flat and has no components.
             components: such as `main`.
             key: the key that signs it, ASCII-armoured. No other key of the switch is trusted for it.
+            check: only say whether it would change anything.
             progress: told how far it is.
         """
-        body = {
+        body: dict[str, Any] = {
             "name": name,
             "uris": list(uris),
             "suites": list(suites),
             "components": list(components),
             "key": key,
         }
+        if check:
+            found = next((one for one in self.repositories() if one.name == name and one.managed), None)
+            wanted = {**body, "key": _fingerprint(key), "enabled": True}
+            return found is None or wanted != {
+                "name": name,
+                "uris": list(found.uris),
+                "suites": list(found.suites),
+                "components": list(found.components),
+                "key": found.key_sha256,
+                "enabled": found.enabled,
+            }
         return bool(self._call("packages/repositories/add", body, progress)["changed"])
 
     def remove_repository(self, name: str) -> bool:
@@ -399,6 +418,12 @@ class Packages:
                 progress(Progress.of(data))
 
         return self._transport.call(name, body, told)
+
+
+def _fingerprint(key: str) -> str:
+    """As the switch makes it, which keeps the lines of a key and not the space around them."""
+    lines = [line.strip() for line in key.strip().splitlines()]
+    return sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
 
 def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:

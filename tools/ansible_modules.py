@@ -1,4 +1,4 @@
-"""Writes the Ansible collection's resource modules from `connetos_sdk.resources`.
+"""Writes the Ansible collection's resource modules from `connetos_sdk.resources`, and options of operations.
 
 `python tools/configuration_reference.py` does it, too: both follow from the schema.
 """
@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from connetos_sdk.model.nodes import AnyNode, Container, KeyedList, Leaf, LeafList
+from connetos_sdk.model.operations import operations
 from connetos_sdk.resources import RESOURCES, Resource, option
 
 PLUGINS = Path(__file__).parent.parent / "ansible_collections/connetos/connetos/plugins"
@@ -46,6 +47,8 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "system": [{"hostname": "leaf1"}],
 }
 """What the documentation shows for each; only options that there are get into it."""
+OPERATIONS = ("ping", "traceroute")
+"""Operations whose arguments are the options of a module of the same name."""
 
 
 # -- argument specifications ----------------------------------------------------------------------------
@@ -189,6 +192,26 @@ def dump(value: Any) -> str:
     return yaml.dump(value, Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True)
 
 
+# -- operations -----------------------------------------------------------------------------------------
+
+
+def arguments(name: str) -> dict[str, Any]:
+    """The argument specification of an operation."""
+    taken = operations()[name].arguments
+    found = options(taken.children)
+    for word in taken.required:
+        found[word]["required"] = True
+    return {**found, "host": {**found["host"], "aliases": ["dest"]}}
+
+
+def fragment(name: str) -> str:
+    """The documentation fragment with the options of an operation."""
+    documented = documents(operations()[name].arguments.children)
+    for word, value in arguments(name).items():
+        documented[word] |= {n: v for n, v in value.items() if n in ("required", "aliases")}
+    return dump({"options": documented}).replace("where nothing is configured", "unless this is given")
+
+
 # -- files ----------------------------------------------------------------------------------------------
 
 MODULE = '''\
@@ -285,6 +308,22 @@ CONFIGS = {specs!r}
 '''
 
 
+OPERATION_SPECS = '''\
+{head}{made}"""Argument specifications of operations of the switch."""
+
+from __future__ import annotations
+
+OPERATIONS = {specs!r}
+'''
+
+FRAGMENTS = """\
+{head}{made}
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+{fragments}"""
+
 RUNTIME = """\
 ---
 requires_ansible: ">=2.17.0"
@@ -306,6 +345,12 @@ def files() -> dict[Path, str]:
         out[PLUGINS / f"action/connetos_{name}.py"] = ACTION.format(**facts)
     specs = {name: config(resource) for name, resource in RESOURCES.items()}
     out[PLUGINS / "module_utils/resource_specs.py"] = SPECS.format(head=HEAD, made=MADE, specs=specs)
+    specs = {name: arguments(name) for name in OPERATIONS}
+    out[PLUGINS / "module_utils/operation_specs.py"] = OPERATION_SPECS.format(
+        head=HEAD, made=MADE, specs=specs
+    )
+    texts = "\n".join(f'    {name.upper()} = r"""\n{fragment(name)}"""\n' for name in OPERATIONS)
+    out[PLUGINS / "doc_fragments/operation.py"] = FRAGMENTS.format(head=HEAD, made=MADE, fragments=texts)
     made = {path: _formatted(path, text) for path, text in out.items()}
     names = {path.stem for path in (PLUGINS / "modules").glob("connetos_*.py")} | {
         f"connetos_{name}" for name in RESOURCES

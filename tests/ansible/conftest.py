@@ -83,6 +83,17 @@ def write_inventory(path: Path, variables: Mapping[str, Any]) -> None:
 Play = Callable[..., Run]
 
 
+def play_with(inventory: Path, tmp_path: Path) -> Play:
+    """Runs whole tasks in one play against all hosts of an inventory."""
+
+    def run(*tasks: dict[str, Any], arguments: tuple[str, ...] = (), **keywords: Any) -> Run:
+        playbook = [{"hosts": "all", "gather_facts": False, "tasks": list(tasks), **keywords}]
+        (tmp_path / "play.yml").write_text(yaml.safe_dump(playbook, sort_keys=False))
+        return ansible("ansible-playbook", "-v", "-i", str(inventory), "play.yml", *arguments, cwd=tmp_path)
+
+    return run
+
+
 @pytest.fixture
 def play(memory_lab: Lab, tmp_path: Path) -> Play:
     """Runs tasks, each given as options of `connetos_config` or as a whole task, in one play against `leaf1`.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -70,7 +71,7 @@ def remove(root: Root, name: str) -> dict[str, Any]:
 
 
 def listed(root: Root) -> list[dict[str, Any]]:
-    """All repositories: name, file, URIs, suites, components; `managed` are those that `add` added."""
+    """All repositories: name, file, URIs, suites, components; `managed` are those that `add` added, with a key."""
     found: list[dict[str, Any]] = []
     folder = root.outside(SOURCES)
     paths = [root.outside("/etc/apt/sources.list"), *(sorted(folder.iterdir()) if folder.is_dir() else [])]
@@ -82,7 +83,8 @@ def listed(root: Root) -> list[dict[str, Any]]:
         managed = path.name.startswith(PREFIX)
         name = path.stem.removeprefix(PREFIX)
         file = "/" + str(path.relative_to(root.path))
-        found += [{"name": name, "file": file, "managed": managed, **entry} for entry in entries]
+        key = {"key_sha256": _fingerprint(root.outside(_key_path(name)))} if managed else {}
+        found += [{"name": name, "file": file, "managed": managed, **key, **entry} for entry in entries]
     return found
 
 
@@ -111,6 +113,11 @@ def _sources_path(name: str) -> str:
 
 def _key_path(name: str) -> str:
     return f"{KEYRINGS}/{PREFIX}{name}.asc"
+
+
+def _fingerprint(keyring: Path) -> str:
+    """SHA-256 of a key as it is stored; empty if it is gone."""
+    return hashlib.sha256(keyring.read_bytes()).hexdigest() if keyring.is_file() else ""
 
 
 def _write(path: Path, content: bytes) -> None:

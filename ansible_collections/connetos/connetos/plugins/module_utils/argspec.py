@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.connetos.connetos.plugins.module_utils.operation_specs import OPERATIONS
+
 CONNECTION = {
     "connetos_url": {"type": "str"},
     "connetos_username": {"type": "str"},
@@ -85,6 +87,87 @@ FABRIC = {
 }
 FABRIC_EXCLUSIVE = [["lines", "documents"]]
 FABRIC_ONE_OF = [["lines", "documents"]]
+
+PING = {
+    **OPERATIONS["ping"],
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "max_loss": {"type": "float", "default": 0.0},
+}
+
+TRACEROUTE = {
+    **OPERATIONS["traceroute"],
+    "must_reach": {"type": "bool", "default": True},
+    "through": {"type": "list", "elements": "str", "default": []},
+}
+
+NAVMESH = {
+    "source": {"type": "str", "required": True},
+    "destination": {"type": "str", "required": True},
+    "protocol": {"type": "str", "default": "tcp"},
+    "source_port": {"type": "int", "default": 40000},
+    "destination_port": {"type": "int", "default": 443},
+    "one_way": {"type": "bool", "default": False},
+    "expected": {"type": "str", "choices": ["delivered", "not-delivered", "any"], "default": "delivered"},
+    "hosts": {"type": "list", "elements": "str"},
+    "links": {"type": "list", "elements": "list"},
+    "attached": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "name": {"type": "str", "required": True},
+            "port": {"type": "str", "required": True},
+            "address": {"type": "str", "default": ""},
+            "gateway": {"type": "str", "default": ""},
+            "mac": {"type": "str", "default": ""},
+        },
+    },
+}
+
+PACKAGE = {
+    "name": {"type": "list", "elements": "str", "default": [], "aliases": ["package", "pkg"]},
+    "file": {"type": "list", "elements": "path", "default": []},
+    "state": {"type": "str", "choices": ["present", "latest", "absent", "purged"], "default": "present"},
+    "rollback": {"type": "int"},
+    "hold": {"type": "bool"},
+    "update": {"type": "bool", "default": False},
+    "recommends": {"type": "bool", "default": False},
+    "downgrade": {"type": "bool", "default": False},
+    "full": {"type": "bool", "default": False},
+    "force": {"type": "bool", "default": False},
+    "health": {"type": "int", "default": 60},
+    "timeout": {"type": "int", "default": 1800},
+}
+
+PACKAGE_REPOSITORY = {
+    "name": {"type": "str", "required": True},
+    "uris": {"type": "list", "elements": "str"},
+    "suites": {"type": "list", "elements": "str"},
+    "components": {"type": "list", "elements": "str", "default": []},
+    "key": {"type": "str", "no_log": False},
+    "key_file": {"type": "path", "no_log": False},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+PACKAGE_REPOSITORY_EXCLUSIVE = [["key", "key_file"]]
+PACKAGE_REPOSITORY_REQUIRED_IF = [
+    ["state", "present", ["uris", "suites"]],
+    ["state", "present", ["key", "key_file"], True],
+]
+
+ATP = {
+    "plan": {"type": "path", "required": True},
+    "dest": {"type": "path", "required": True},
+}
+
+LAB = {
+    "topology": {"type": "path"},
+    "name": {"type": "str"},
+    "state": {"type": "str", "choices": ["up", "down", "restarted"], "default": "up"},
+    "switches": {"type": "list", "elements": "str", "default": []},
+    "reboot": {"type": "bool", "default": False},
+}
+LAB_EXCLUSIVE = [["topology", "name"]]
+LAB_ONE_OF = [["topology", "name"]]
 
 RESOURCE = {
     "state": {

@@ -47,22 +47,21 @@ def plain(value):
     return value if value is None or isinstance(value, (bool, int, float)) else str(value)
 
 
-class SwitchAction(ActionBase):
-    """An action on one switch. Subclasses say what they take and do; every error becomes a result."""
+class SdkAction(ActionBase):
+    """An action that works through the SDK. Subclasses say what they take and do; every error becomes a result."""
 
     _supports_check_mode = True
     _supports_async = False
 
     argument_spec: t.ClassVar[dict] = {}
+    connection_spec: t.ClassVar[dict] = {}
     mutually_exclusive: t.ClassVar[list] = []
     required_if: t.ClassVar[list] = []
     required_one_of: t.ClassVar[list] = []
 
     @abstractmethod
-    def work(
-        self, switch: Switch, args: dict[str, t.Any], task_vars: dict[str, t.Any], result: dict[str, t.Any]
-    ) -> None:
-        """Do the work on `switch`. May raise any error of the SDK.
+    def begin(self, args: dict[str, t.Any], task_vars: dict[str, t.Any], result: dict[str, t.Any]) -> None:
+        """Do the work. May raise any error of the SDK.
 
         What is done is put into `result` as soon as it is done, so that a later error doesn't hide it.
         """
@@ -76,7 +75,7 @@ class SwitchAction(ActionBase):
             )
         args = self._arguments(task_vars)
         try:
-            self.work(self._switch(args, task_vars), args, task_vars, result)
+            self.begin(args, task_vars, result)
         except Unreachable as error:
             result.update(unreachable=True, msg=str(error), problems=error.to_dict()["problems"])
         except ConnetosError as error:
@@ -85,10 +84,11 @@ class SwitchAction(ActionBase):
         return result
 
     def _arguments(self, task_vars):
-        given = {name: self._templar.template(task_vars[name]) for name in CONNECTION if name in task_vars}
+        variables = [name for name in self.connection_spec if name in task_vars]
+        given = {name: self._templar.template(task_vars[name]) for name in variables}
         given.update(self._task.args)
         validated = ArgumentSpecValidator(
-            {**self.argument_spec, **CONNECTION},
+            {**self.argument_spec, **self.connection_spec},
             mutually_exclusive=self.mutually_exclusive,
             required_if=self.required_if,
             required_one_of=self.required_one_of,
@@ -96,6 +96,21 @@ class SwitchAction(ActionBase):
         if validated.error_messages:
             raise AnsibleActionFail("; ".join(validated.error_messages))
         return validated.validated_parameters
+
+
+class SwitchAction(SdkAction):
+    """An action on one switch, or on several that are hosts of the inventory."""
+
+    connection_spec = CONNECTION
+
+    @abstractmethod
+    def work(
+        self, switch: Switch, args: dict[str, t.Any], task_vars: dict[str, t.Any], result: dict[str, t.Any]
+    ) -> None:
+        """Do the work on `switch`; see `begin`."""
+
+    def begin(self, args, task_vars, result):
+        self.work(self._switch(args, task_vars), args, task_vars, result)
 
     def _switch_of(self, host, task_vars):
         """The switch that another host of the inventory is."""

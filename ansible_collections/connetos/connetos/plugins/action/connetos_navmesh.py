@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, The ConnetOS automation authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Follows a flow across the switches; `plugins/modules/connetos_navmesh.py` documents it."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleActionFail
+from ansible_collections.connetos.connetos.plugins.module_utils.argspec import NAVMESH
+from ansible_collections.connetos.connetos.plugins.plugin_utils.base import SwitchAction
+
+try:
+    from connetos_sdk.navmesh.fabric import Attachment, End, Fabric, Link
+    from connetos_sdk.navmesh.text import lines
+except ImportError:  # told to the user by `SdkAction`
+    Attachment = End = Fabric = Link = lines = None
+
+
+class ActionModule(SwitchAction):
+    BYPASS_HOST_LOOP = True
+    argument_spec = NAVMESH
+
+    def work(self, _switch, args, task_vars, result):
+        names = args["hosts"] or task_vars["ansible_play_hosts"]
+        switches = {name: self._switch_of(name, task_vars) for name in names}
+        fabric = Fabric(switches, map(_link, args["links"] or []), map(_attachment, args["attached"]))
+        answer = fabric.navmesh(
+            args["source"],
+            args["destination"],
+            args["protocol"],
+            args["source_port"],
+            args["destination_port"],
+            both=not args["one_way"],
+        )
+        result.update(answer.to_dict(), delivered=answer.delivered, report=list(lines(answer)))
+        if args["expected"] == "delivered" and not answer.delivered:
+            result.update(failed=True, msg=_stopped(answer))
+        elif args["expected"] == "not-delivered" and answer.forward.outcome == "delivered":
+            way = " - ".join(hop.switch for hop in answer.forward.branches[0].hops)
+            result.update(failed=True, msg=f"{answer.forward.flow} is delivered through {way}")
+
+
+def _stopped(answer):
+    """Where it ends first, why, and what is to blame."""
+    trip = answer.forward if answer.forward.outcome != "delivered" else answer.back
+    branch = next(branch for branch in trip.branches if branch.outcome != "delivered")
+    blamed = [*branch.configuration, *(f"lacks: {line}" for line in branch.missing)]
+    return f"{trip.flow} is {branch.outcome} at {branch.where}: {branch.reason}" + (
+        f" ({'; '.join(blamed)})" if blamed else ""
+    )
+
+
+def _end(text):
+    switch, colon, port = str(text).partition(":")
+    if not (switch and colon and port):
+        raise AnsibleActionFail(f"{text} isn't the port of a switch: write it as leaf1:te-1/1/1")
+    return End(switch, port)
+
+
+def _link(ends):
+    if len(ends) != 2:
+        raise AnsibleActionFail(f"the link {ends} needs two ends, such as [leaf1:te-1/1/7, spine1:te-1/1/1]")
+    return Link(_end(ends[0]), _end(ends[1]))
+
+
+def _attachment(given):
+    return Attachment(
+        given["name"], _end(given["port"]), given["address"], given["gateway"], given["mac"].lower()
+    )

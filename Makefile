@@ -4,6 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 LOCK := requirements/dev.lock
 STAMP := $(VENV)/.installed
+SALT := build/salt
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench command-coverage setup lock deb clean
@@ -18,13 +19,17 @@ $(STAMP): $(LOCK) pyproject.toml
 	@tools/python-environment $(VENV) $(LOCK)
 	@touch $@
 
+$(SALT)/.installed: requirements/salt.lock pyproject.toml # Salt pins what it needs, so it has an environment of its own
+	@tools/python-environment $(SALT) requirements/salt.lock
+	@touch $@
+
 demo: setup ## Two switches, four hosts, one playbook: the tour in a minute
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PY) examples/demo/demo.py
 
 check: $(STAMP) ## Formatting, lint and types
 	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/mypy
 
-test: setup check ## Everything: lint, types, fast tests, then tests on Open vSwitch
+test: setup check $(SALT)/.installed ## Everything: lint, types, fast tests, then tests on Open vSwitch
 	@tools/run-tests $(VENV)
 
 bench: setup ## Measure beside the peers on Open vSwitch; writes build/bench.json
@@ -35,6 +40,7 @@ command-coverage: setup ## What a live agent does with every documented command 
 
 lock: $(STAMP) ## Renew requirements/dev.lock from pyproject.toml
 	@$(VENV)/bin/uv pip compile --quiet --universal --extra dev --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o $(LOCK)
+	@$(VENV)/bin/uv pip compile --quiet --universal --extra salt --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements/salt.lock
 
 deb: $(STAMP) ## Build the agent's Debian package into dist/
 	@$(PY) tools/debian_package.py

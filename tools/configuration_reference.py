@@ -1,4 +1,4 @@
-"""Writes docs/reference/configuration.md and Ansible modules from the schema: `python tools/configuration_reference.py`."""
+"""Writes docs/reference/configuration.md, and modules of Ansible and Salt: `python tools/configuration_reference.py`."""
 
 from __future__ import annotations
 
@@ -52,6 +52,8 @@ def _rows(path: str, node: AnyNode, kinds: tuple[str, ...] | None) -> Iterator[t
 
 if __name__ == "__main__":
     import ansible_modules
+    import salt_states
 
     PAGE.write_text(page(), "utf-8")
     ansible_modules.main()
+    salt_states.main()

@@ -1,0 +1,218 @@
+"""Salt: which switch our modules speak with, and how they tell errors and changes.
+
+The modules themselves are in `salt/`; `saltext.connetos` tells Salt's loader so.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, get_args
+
+from connetos_sdk.errors import ConnetosError, InvalidValue
+from connetos_sdk.resources import RESOURCES, State
+from connetos_sdk.results import CommitResult
+from connetos_sdk.switch import Switch
+from connetos_sdk.transports.choice import SCHEMES
+
+LOCAL_SOCKET = "/run/connetos/agent.sock"
+"""Where the agent listens on the switch itself."""
+SETTINGS = (
+    "url", "host", "username", "password", "verify", "ca_file", "key_files", "known_hosts", "timeout_s", "transport",
+)  # fmt: skip
+"""What may stand below `proxy` in a proxy's pillar, or below `connetos` in a minion's configuration or pillar."""
+_SALTS_OWN = ("proxytype", "ids", "parallel_startup", "multiprocessing")
+
+Changes = dict[str, Any]
+"""What a state reports as changed; empty if nothing is."""
+Work = Callable[[bool], tuple[Changes, str]]
+"""Brings something about, or with True only tells what it would do; what changes, and a sentence on it."""
+
+
+# -- the switch -------------------------------------------------------------------------------------------
+
+_kept: dict[str, Switch] = {}
+# Salt runs a job in a process forked for it, which must not speak over its parent's connections.
+os.register_at_fork(after_in_child=_kept.clear)
+
+
+def is_proxy(opts: Mapping[str, Any]) -> bool:
+    """Whether these are options of a proxy minion for one of our switches."""
+    proxy = opts.get("proxy")
+    return isinstance(proxy, Mapping) and proxy.get("proxytype") == "connetos"
+
+
+def settings(opts: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """How to reach the switch that a minion stands for; nothing if it stands for none."""
+    found = (
+        opts["proxy"]
+        if is_proxy(opts)
+        else opts.get("connetos") or (opts.get("pillar") or {}).get("connetos")
+    )
+    if found is None:
+        return {"url": f"unix://{LOCAL_SOCKET}"} if Path(LOCAL_SOCKET).exists() else None
+    if not isinstance(found, Mapping):
+        raise InvalidValue("the settings `connetos` of the minion aren't a mapping", hint=f"with {_listed()}")
+    return found
+
+
+def open_switch(given: Mapping[str, Any]) -> Switch:
+    """A connection as settings say.
+
+    Raises:
+        InvalidValue: they can't be right.
+    """
+    access = {str(name): value for name, value in given.items() if name not in _SALTS_OWN}
+    strange = sorted(access.keys() - set(SETTINGS))
+    if strange:
+        raise InvalidValue(f"a switch has no setting {', '.join(strange)}", hint=f"known are {_listed()}")
+    host = access.pop("host", None)
+    url = access.pop("url", None) or (f"https://{_bracketed(str(host))}" if host else "")
+    if not isinstance(url, str) or url.partition("://")[0] not in SCHEMES:
+        expected = "https://leaf1, unix:///run/connetos/agent.sock, rcc://leaf1, or give host"
+        raise InvalidValue("the setting url isn't the URL of a switch", hint=expected)
+    return Switch(url, **access)
+
+
+def connect(opts: Mapping[str, Any]) -> Switch:
+    """The switch that a minion with these options stands for; kept open for the next call of this process.
+
+    Raises:
+        InvalidValue: there is none, or its settings can't be right.
+    """
+    given = settings(opts)
+    if given is None:
+        raise InvalidValue(
+            "it isn't said which switch this minion stands for",
+            hint="set connetos: {url: …, username: …, password: …} in its configuration or pillar, or make it a proxy",
+        )
+    key = _key(given)
+    if key not in _kept:
+        _kept[key] = open_switch(given)
+    return _kept[key]
+
+
+def disconnect(opts: Mapping[str, Any]) -> None:
+    """Close the connection that `connect` has opened."""
+    kept = _kept.pop(_key(settings(opts) or {}), None)
+    if kept is not None:
+        kept.close()
+
+
+def _key(given: Mapping[str, Any]) -> str:
+    return repr(sorted((str(name), repr(value)) for name, value in given.items()))
+
+
+def _listed() -> str:
+    return ", ".join(SETTINGS)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
+# -- execution modules ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Errors of the SDK become errors that Salt shows as a sentence."""
+    from salt.exceptions import CommandExecutionError
+
+    try:
+        yield
+    except ConnetosError as error:
+        raise CommandExecutionError(str(error)) from None
+
+
+@contextmanager
+def switch_of(opts: Mapping[str, Any]) -> Iterator[Switch]:
+    """The minion's switch, for `with`; see `connect` and `told`."""
+    with told():
+        yield connect(opts)
+
+
+def commit(do: Callable[..., CommitResult], *, test: bool, **options: Any) -> CommitResult:
+    """Make a change, or with `test` only plan it.
+
+    It is planned first: a commit that changes nothing would still confirm an earlier one that waits for it.
+
+    Args:
+        do: gets `options` and `dry_run`.
+        test: whether only to plan.
+        options: `comment`, `confirm`; what is None isn't given.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    planned = do(dry_run=True, **given)
+    return do(**given) if planned.changed and not test else planned
+
+
+def plain(done: CommitResult) -> dict[str, Any]:
+    """What a function that changes something returns: what changed, and which revision is running then."""
+    found: dict[str, Any] = {"changed": done.changed, **changes(done)}
+    if not (done.dry_run and done.changed):
+        found["revision"] = done.revision
+    return found if done.confirm_deadline is None else {**found, "confirm_deadline": done.confirm_deadline}
+
+
+def changes(done: CommitResult) -> Changes:
+    """The switch's own difference, and the `set` and `delete` lines that lead there."""
+    return {"diff": done.diff, "commands": done.set_lines.splitlines()} if done.changed else {}
+
+
+# -- states -----------------------------------------------------------------------------------------------
+
+
+def state(opts: Mapping[str, Any], name: str, work: Work) -> dict[str, Any]:
+    """What a state function returns after `work` was done, or with `test=True` was planned."""
+    test = bool(opts.get("test"))
+    try:
+        changed, comment = work(test)
+    except ConnetosError as error:
+        return {"name": name, "result": False, "changes": {}, "comment": str(error)}
+    return {
+        "name": name,
+        "result": None if test and changed else True,
+        "changes": changed,
+        "comment": comment,
+    }
+
+
+def commit_state(
+    opts: Mapping[str, Any], name: str, do: Callable[..., CommitResult], **options: Any
+) -> dict[str, Any]:
+    """What a state function returns whose work is one commit; see `commit`. `do` gets the switch first."""
+
+    def work(test: bool) -> tuple[Changes, str]:
+        switch = connect(opts)
+        done = commit(lambda **given: do(switch, **given), test=test, **options)
+        return changes(done), _sentence(done)
+
+    return state(opts, name, work)
+
+
+def resource_state(
+    opts: Mapping[str, Any], name: str, resource: str, ensure: State, entries: Any, **options: Any
+) -> dict[str, Any]:
+    """What the state functions of a resource return; `ensure` and `entries` are arguments of `Resource.change`."""
+
+    def do(switch: Switch, **given: Any) -> CommitResult:
+        if ensure not in get_args(State):
+            raise InvalidValue(f"ensure is {ensure}", hint="one of " + ", ".join(get_args(State)))
+        if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
+            raise InvalidValue("entries isn't a list of mappings", hint="such as - vlan_id: 10")
+        return RESOURCES[resource].change(switch, ensure, entries, **given).commit
+
+    return commit_state(opts, name, do, **options)
+
+
+def _sentence(done: CommitResult) -> str:
+    if not done.changed:
+        return "Everything is as it should be"
+    if done.dry_run:
+        return "The switch would take this change over"
+    if done.confirm_deadline is not None:
+        return "Changed; the switch goes back by itself unless the change is confirmed"
+    return "Changed" if done.revision is None else f"Changed; revision {done.revision} is running"

@@ -138,6 +138,8 @@ def test_every_command_is_logged_without_secrets(cli: CommandLine) -> None:  # n
     cli("show version")
     cli("configure")
     cli("set system login user carol authentication plain-text-password open-sesame-7")
+    cli('set system login user carol authentication "plain-text-password" open-sesame-8')
+    cli("set system login user carol authentication 'plain-text-password' open-sesame-9")
     cli("exit discard")
     shown = cli("show syslog last-rows 20").text
     assert 'Executing command by root: "show version"' in shown

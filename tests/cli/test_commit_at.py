@@ -123,6 +123,20 @@ def test_a_conflict_at_that_time_changes_nothing_and_is_told(switch: Switch) -> 
     assert switch.system().scheduled is None
 
 
+def test_whoever_may_not_configure_any_more_changes_nothing_then(memory_lab: Lab, switch: Switch) -> None:
+    login = {"authentication": {"plain-text-password": "soon-only-looking"}, "class": "super-user"}
+    switch.merge({"system": {"login": {"user": {"carol": login}}}})
+    events = switch.events()
+    leaf1 = memory_lab.switch("leaf1")
+    with connect(leaf1, username="carol", password="soon-only-looking") as carol, carol.configure() as change:
+        change.set("vlans vlan-id 48")
+        change.schedule(soon(3))
+    switch.apply_lines("set system login user carol class read-only")
+    failed = next(event for event in events if event.kind == "scheduled-commit-failed")
+    assert "carol may not configure any more" in failed.data["reason"]
+    assert "48" not in switch.config("vlans", defaults=True).get("vlan-id", {})
+
+
 def test_it_waits_through_a_restart_of_the_agent_but_not_through_a_reboot(memory_lab: Lab) -> None:
     leaf = next(iter(memory_lab.switches))
     with connect(leaf) as switch:

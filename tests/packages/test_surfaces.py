@@ -134,6 +134,8 @@ def test_who_may_only_look_uploads_and_installs_nothing(bare: Box) -> None:
         assert_refused(
             viewer.post("rpc/packages/install", json={"packages": ["good"]}), 403, "permission-denied"
         )
+        plan = {"action": "install", "packages": [], "files": ["x.deb"]}
+        assert_refused(viewer.post("rpc/packages/plan", json=plan), 403, "permission-denied")
         assert viewer.get("state/packages/uploads").json() == []
     bare.switch.rollback(1)
 

@@ -23,6 +23,7 @@ from connetos_sdk.errors import (
     Locked,
     NotFound,
     ParseError,
+    PermissionDenied,
     PreconditionFailed,
     TimedOut,
     UnknownPath,
@@ -319,3 +320,11 @@ def test_operations_are_those_of_every_surface(switch: XrlSwitch, client: XrlCli
     ):  # fmt: skip
         with pytest.raises(error):
             ask(client, calling, txt("name", name), txt("arguments", text))
+
+
+@pytest.mark.parametrize("name", ["packages/install", "system/reboot", "tftp/get", "reboot", "set-date"])
+def test_what_changes_the_machine_is_kept_from_callers_without_a_password(
+    client: XrlClient, name: str
+) -> None:
+    with pytest.raises(PermissionDenied, match="without a password"):
+        ask(client, "connetos_operations/0.1/call", txt("name", name), txt("arguments", ""))

@@ -2,7 +2,8 @@
 
 A configuration command is *realised* when its line was committed and read back; an operational or session
 command when it was answered. *Refused* is a clear answer that this agent doesn't have it. All else *failed*.
-Prints a table by area and writes build/command-coverage.json.
+Prints a table by area and writes build/command-coverage.json. With `--limits` the areas of `LIMITED` are measured, and
+the table of what they refuse in docs/reference/limits.md is made anew.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import socket
 import sys
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,13 @@ from connetos_sdk.model.setlines import parse_line
 ROOT = Path(__file__).parent.parent
 COMMANDS = ROOT.parent / "shared/spec/cli/commands.yaml"
 RESULT = ROOT / "build/command-coverage.json"
+PAGE = ROOT / "docs/reference/limits.md"
+HEADING = "## Every documented command that is refused\n"
+LIMITED: dict[str, tuple[str, ...]] = {
+    "interface": (), "l2": (), "system": (), "user": (), "time": (), "syslog": (),
+    "l3": ("static", "arp", "route-table", "dhcp-relay"),
+}  # fmt: skip
+"""Areas, and features of them (none: all), of which every refusal stands in the page of limits."""
 OUTCOMES = ("realised", "refused", "failed")
 UNKNOWN = (
     "is not recognized",
@@ -41,10 +49,13 @@ UNKNOWN = (
     "isn't known here",
     "has no Telnet server",
     "has no clock of its own",
+    "has no tunnels",
 )
-REASON = re.compile(
-    r"\b(openvswitch|kernel|kernel-settings|lldp|host|frr|access|clock|chronyd|rsyslogd|accounts): "
-)
+DRIVERS = (
+    "openvswitch", "kernel", "kernel-settings", "arp", "loopback", "nftables", "lldp", "host", "frr", "stack",
+    "access", "clock", "chronyd", "rsyslogd", "dnsmasq", "accounts",
+)  # fmt: skip
+REASON = re.compile(rf"\b({'|'.join(DRIVERS)}): ")
 """A driver that says why it can't; docs/reference/limits.md lists these."""
 TFTP_SERVER = "192.0.2.50"
 """That of the samples; it has the file that they ask for."""
@@ -78,6 +89,7 @@ LACP = (
     "set interface aggregate-ethernet ae7 ether-options lacp enable true\n"
     "set interface gigabit-ethernet te-1/1/3 ether-options 802.3ad ae7"
 )
+LOOPBACK = "set loopback-interface interface lo7 address 203.0.113.7/32"
 MIRROR = "set analyzer instance span-a output te-1/1/9\nset analyzer instance span-a input ingress te-1/1/4"
 """What operational commands may ask for besides."""
 
@@ -122,6 +134,7 @@ class Coverage:
         self._start = self._switch.revision()
         self._before = self._switch.config(secrets=True)
         self.reasons: dict[str, str] = {}
+        self.dataplane = str(lab.dataplane)
 
     def outcome(self, command: dict[str, Any]) -> str:
         """The worst outcome of the command's samples."""
@@ -171,7 +184,7 @@ class Coverage:
         return not self._switch.system().troubles
 
     def _operate(self, sample: str, _command: dict[str, Any]) -> str:
-        self._switch.apply_lines("\n".join((SURROUNDINGS[4], ROUTE, LACP, MIRROR)))
+        self._switch.apply_lines("\n".join((SURROUNDINGS[4], ROUTE, LACP, LOOPBACK, MIRROR)))
         return self._answered(sample, [])
 
     def _session(self, sample: str, command: dict[str, Any]) -> str:
@@ -199,8 +212,49 @@ class Coverage:
         return _refused_or_failed(answer["text"])
 
 
+def limited(commands: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those whose refusals the page of limits lists."""
+    return [
+        command
+        for command in commands
+        if command["area"] in LIMITED
+        and (not LIMITED[command["area"]] or command["feature"] in LIMITED[command["area"]])
+    ]
+
+
+def limits_table(reasons: Mapping[str, str]) -> str:
+    """The table of refused lines: by whom, and why, as the switch says it."""
+    rows = []
+    for line, answer in sorted(reasons.items()):
+        text = " ".join(answer.partition("ERROR: ")[2].split() or answer.split())
+        found = REASON.search(text)
+        by, why = (f"`{found[1]}`", text[found.end() :]) if found else ("", text)
+        rows.append(f"| `{line}` | {by} | {why.replace('|', chr(92) + '|')} |\n")
+    return "| line | driver | why |\n|---|---|---|\n" + "".join(rows)
+
+
+def limits_page(table: str) -> str:
+    """The page of limits with this table under its heading."""
+    head, heading, rest = PAGE.read_text("utf-8").partition(HEADING)
+    _, following, tail = rest.partition("\n## ")
+    return (
+        f"{head}{heading}\nSamples of the documented lines, and what a lab's switch on Open vSwitch answers; made by\n"
+        f"`python tools/command_coverage.py --limits`. The other sections say more.\n\n{table}{following}{tail}"
+    )
+
+
 def _refused_or_failed(text: str) -> str:
     return "refused" if any(known in text for known in UNKNOWN) or REASON.search(text) else "failed"
+
+
+@contextlib.contextmanager
+def live_agent() -> Iterator[Coverage]:
+    """A lab with one switch, and what is measured with it."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "lab.yaml"
+        path.write_text(LAB.format(pid=os.getpid()))
+        with Lab(Topology.load(path)) as lab, tftp_server(lab, Path(directory) / "served"):
+            yield Coverage(lab)
 
 
 @contextlib.contextmanager
@@ -233,25 +287,26 @@ def main() -> int:
         return 2
     areas = sys.argv[1:]
     commands = yaml.safe_load(COMMANDS.read_text("utf-8"))
-    commands = [command for command in commands if not areas or command["area"] in areas]
+    if areas == ["--limits"]:
+        commands = limited(commands)
+    else:
+        commands = [command for command in commands if not areas or command["area"] in areas]
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory) / "lab.yaml"
-        path.write_text(LAB.format(pid=os.getpid()))
-        with Lab(Topology.load(path)) as lab, tftp_server(lab, Path(directory) / "served"):
-            dataplane = str(lab.dataplane)
-            coverage = Coverage(lab)
-            failed = []
-            for command in commands:
-                outcome = coverage.outcome(command)
-                counts[command["area"]][outcome] += 1
-                if outcome == "failed":
-                    failed.append(command)
-    _report(counts, dataplane)
+    with live_agent() as coverage:
+        failed = []
+        for command in commands:
+            outcome = coverage.outcome(command)
+            counts[command["area"]][outcome] += 1
+            if outcome == "failed":
+                failed.append(command)
+    _report(counts, coverage.dataplane)
     for command in failed:
         for sample in command["samples"]:
             if sample in coverage.reasons:
                 print(f"failed: {sample}\n    {coverage.reasons[sample].strip()}")
+    if areas == ["--limits"]:
+        PAGE.write_text(limits_page(limits_table(coverage.reasons)), "utf-8")
+        return 1 if failed else 0
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(
         json.dumps(

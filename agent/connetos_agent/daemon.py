@@ -93,9 +93,11 @@ def make_dataplane(config: Settings, own: Own, daemons: Daemons) -> Dataplane:
         drivers = [MemoryDriver(KINDS.keys() - realised), *own.drivers]
     else:
         from connetos_agent.dataplane.chrony import ChronyDriver
+        from connetos_agent.dataplane.dnsmasq import DnsmasqDriver
         from connetos_agent.dataplane.host import HostDriver
         from connetos_agent.dataplane.kernel import KernelDriver, KernelSettingsDriver
         from connetos_agent.dataplane.kernel.arp import ArpDriver
+        from connetos_agent.dataplane.kernel.inband import InbandDriver
         from connetos_agent.dataplane.kernel.loopback import LoopbackDriver
         from connetos_agent.dataplane.lldp import LldpDriver
         from connetos_agent.dataplane.openvswitch import OpenVSwitchDriver
@@ -114,11 +116,13 @@ def make_dataplane(config: Settings, own: Own, daemons: Daemons) -> Dataplane:
             KernelSettingsDriver(config.platform),
             LoopbackDriver(),
             ArpDriver(),
+            InbandDriver(),
             HostDriver(),
             LldpDriver(config.platform, config.run_directory, daemons),
             *own.drivers,
             ChronyDriver(daemons, config.run_directory, sets_clock=config.host.dedicated),
             RsyslogDriver(daemons, config.run_directory),
+            DnsmasqDriver(daemons, config.run_directory),
         ]
     return Dataplane(drivers, config.platform)
 

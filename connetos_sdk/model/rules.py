@@ -181,6 +181,32 @@ def _interfaces(document: Document) -> Iterator[tuple[Path, ipaddress.IPv4Interf
         yield (*ETH0, "address"), ipaddress.IPv4Interface(management)
 
 
+def dhcp_servers_can_be_asked(document: Document) -> Iterator[Problem]:
+    """A relay asks in the name of its interface's address, and asks others than the switch itself."""
+    own = {str(interface.ip) for _, interface in _interfaces(document)}
+    for name, entry in get(document, VLAN_INTERFACES, {}).items():
+        servers, path = get(entry, ("dhcp-relay", "server-ip"), ()), (*VLAN_INTERFACES, name, "dhcp-relay")
+        if servers and not entry.get("address"):
+            yield _problem(
+                "a relay needs an address of its interface, which the server chooses the subnet by",
+                path,
+                f"set {format_path((*VLAN_INTERFACES, name))} address <address> prefix-length <length>",
+            )
+        for server in servers:
+            if server in own:
+                yield _problem(
+                    f"{server} is an address of this switch", (*path, "server-ip"), "name a DHCP server"
+                )
+            elif _unusable(ipaddress.IPv4Address(server)):
+                yield _problem(
+                    f"{server} can't be a server's address", (*path, "server-ip"), "use a unicast address"
+                )
+
+
+def _unusable(address: ipaddress.IPv4Address) -> bool:
+    return address.is_multicast or address.is_loopback or address.is_unspecified or address.is_reserved
+
+
 def addresses_are_usable(document: Document) -> Iterator[Problem]:
     """No address is one that a host can't have: network, broadcast, multicast, loopback, unspecified."""
     for path, interface in _interfaces(document):
@@ -188,7 +214,7 @@ def addresses_are_usable(document: Document) -> Iterator[Problem]:
         if network.prefixlen < 31 and address in (network.network_address, network.broadcast_address):
             role = "network" if address == network.network_address else "broadcast"
             yield _problem(f"{address} is the {role} address of {network}", path, "use a host's address")
-        elif address.is_multicast or address.is_loopback or address.is_unspecified or address.is_reserved:
+        elif _unusable(address):
             yield _problem(f"{address} can't be an interface's address", path, "use a unicast address")
 
 
@@ -290,6 +316,7 @@ RULES: tuple[Rule, ...] = (
     Rule(vlan_interfaces_are_bound, (VLANS, VLAN_INTERFACES)),
     Rule(arp_interfaces_are_bound, (VLANS, ARP_INTERFACES[:2])),
     Rule(loopbacks_have_names_of_their_own, (VLANS, LOOPBACKS)),
+    Rule(dhcp_servers_can_be_asked, (VLAN_INTERFACES, LOOPBACKS, MANAGEMENT)),
     Rule(addresses_are_usable, (VLAN_INTERFACES, LOOPBACKS, MANAGEMENT)),
     Rule(subnets_are_apart, (VLAN_INTERFACES, LOOPBACKS, MANAGEMENT)),
     Rule(management_gateway_is_reachable, (MANAGEMENT,)),

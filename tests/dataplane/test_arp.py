@@ -163,3 +163,21 @@ def test_equal_metrics_share_and_the_lower_metric_wins(router: Switch) -> None:
     )
     static = [e for e in router.state("fib ipv4") if e["protocol"] == "static"]
     assert [(e["metric"], e["final"], len(e["next-hop"])) for e in static] == [(1, True, 2), (7, False, 1)]
+
+
+def test_no_more_next_hops_share_the_load_than_may(router: Switch) -> None:
+    router.apply_lines(
+        "set protocols static route 203.0.113.0/24 qualified-next-hop 198.18.20.2\n"
+        "set protocols static route 203.0.113.0/24 qualified-next-hop 198.18.10.9\n"
+        "set forwarding-options load-balance ecmp max-path 2\n"
+    )
+
+    def hops() -> list[str]:
+        [entry] = [e for e in router.state("fib ipv4") if e["protocol"] == "static"]
+        return [hop["address"] for hop in entry["next-hop"]]
+
+    assert hops() == ["198.18.10.1", "198.18.10.9"]
+    router.apply_lines("set forwarding-options load-balance ecmp max-path 1")
+    assert hops() == ["198.18.10.1"]
+    router.apply_lines("delete forwarding-options load-balance ecmp max-path")
+    assert hops() == ["198.18.10.1", "198.18.10.9", "198.18.20.2"]

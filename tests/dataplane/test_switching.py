@@ -195,7 +195,6 @@ def test_ageing_is_what_is_configured(lab: Lab, leaf: Switch) -> None:
         ("set forwarding-options load-balance lag tunnel inner", "Open vSwitch hashes the outer ones"),
         ("set forwarding-options load-balance lag key ingress-interface enable true", "can't be a key"),
         ("set forwarding-options load-balance ecmp key dest-mac enable true", "dest-mac can't be a key"),
-        ("set forwarding-options load-balance ecmp max-path 16", "shares the load over all next hops"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_refused_with_driver_and_reason(leaf: Switch, line: str, reason: str) -> None:

@@ -218,12 +218,6 @@ def test_telnet_is_refused_with_the_reason(switch: Switch, line: str) -> None:
     switch.apply_lines("set system services telnet enable false")
 
 
-def test_management_through_vlan_interfaces_stays(switch: Switch) -> None:
-    with pytest.raises(ConnetosError, match="access: this switch is managed through every interface"):
-        switch.apply_lines("set system inband enable false")
-    switch.apply_lines("set system inband enable true")
-
-
 COME_IN = """\
 import asyncio, sys
 import asyncssh

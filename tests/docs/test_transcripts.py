@@ -98,9 +98,10 @@ def test_diagnostics(tmp_path: Path) -> None:
 
 
 @pytest.mark.ovs
-def test_layer_2(tmp_path: Path) -> None:
-    page = ROOT / "docs/layer2.md"
-    lab = next(body for _, name, body in blocks(page) if name == "layer2.yaml")
+@pytest.mark.parametrize("name", ["layer2", "layer3"])
+def test_layers(tmp_path: Path, name: str) -> None:
+    page = ROOT / f"docs/{name}.md"
+    lab = next(body for _, file, body in blocks(page) if file == f"{name}.yaml")
     lab_of_the_page = Lab(topology(lab, tmp_path))
     lab_of_the_page.down()
     try:

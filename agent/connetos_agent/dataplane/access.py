@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from connetos_agent.dataplane.base import ObjectKey, Step
 from connetos_agent.dataplane.memory import MemoryDriver
 from connetos_agent.dataplane.states.base import State
-from connetos_agent.dataplane.states.system import Inband, LoginAcl, LoginBanner, SshService, TelnetService
+from connetos_agent.dataplane.states.system import LoginAcl, LoginBanner, SshService, TelnetService
 
-ALWAYS_INBAND = "this switch is managed through every interface: say from where with login-acl"
 NO_TELNET = "this switch has no Telnet server, which would send passwords in clear: use SSH"
 
 
@@ -24,7 +23,7 @@ class AccessDriver(MemoryDriver):
     name = "access"
 
     def __init__(self) -> None:
-        super().__init__({"login-banner", "login-acl", "inband", "ssh-service", "telnet-service"})
+        super().__init__({"login-banner", "login-acl", "ssh-service", "telnet-service"})
         self.changed: Callable[[], None] = _nobody
         """Called after a change, in the thread that commits; raises `DriverError` when it isn't followed."""
 
@@ -70,4 +69,4 @@ class AccessDriver(MemoryDriver):
 def _impossible(state: State) -> str:
     if isinstance(state, TelnetService) and (state.enabled or state.connection_limit is not None):
         return NO_TELNET
-    return ALWAYS_INBAND if isinstance(state, Inband) and not state.enabled else ""
+    return ""

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from connetos_agent.dataplane.base import ObjectKey
 from connetos_agent.dataplane.states.ports import Port
-from connetos_agent.dataplane.states.routing import Addresses
+from connetos_agent.dataplane.states.routing import Addresses, DhcpRelay
 from connetos_agent.dataplane.states.vlans import VlanInterface
 from connetos_agent.show.layout import oper, ports, table
 from connetos_sdk.model.ranges import port_order
-from connetos_sdk.model.rules import VLANS
+from connetos_sdk.model.rules import VLAN_INTERFACES, VLANS
 from connetos_sdk.model.tree import get
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ def state(reader: StateReader) -> dict[str, Any]:
 
 
 def interfaces_state(reader: StateReader) -> dict[str, Any]:
-    """VLAN interfaces by name: VLAN, addresses, mtu in bytes (IP packet), oper state and MAC address."""
+    """VLAN interfaces by name: VLAN, addresses, mtu in bytes (IP packet), DHCP servers, oper state and MAC address."""
     names = sorted(
         (e["l3-interface"] for e in get(reader.running, VLANS, {}).values() if "l3-interface" in e),
         key=port_order,
     )
     states = reader.observe([ObjectKey(k, n) for n in names for k in ("vlan-interface", "addresses")])
-    links = reader.links()
+    links, servers = reader.links(), _dhcp_servers(reader)
     interfaces: dict[str, Any] = {}
     for name in names:
         interface, addresses = (
@@ -61,10 +61,24 @@ def interfaces_state(reader: StateReader) -> dict[str, Any]:
             "vlan-id": interface.vlan if isinstance(interface, VlanInterface) else None,
             "mtu": interface.mtu_bytes if isinstance(interface, VlanInterface) else None,
             "address": list(addresses.addresses) if isinstance(addresses, Addresses) else [],
+            "dhcp-relay": {"server-ip": servers.get(name, [])},
             "oper": oper(status),
             "mac": status.mac if status else "",
         }
     return {"interface": interfaces}
+
+
+def _dhcp_servers(reader: StateReader) -> dict[str, list[str]]:
+    """By VLAN interface, the servers that the running relay asks for its hosts."""
+    configured = get(reader.running, VLAN_INTERFACES, {})
+    if not any("dhcp-relay" in entry for entry in configured.values()):
+        return {}
+    target = ObjectKey("dhcp-relay", "system")
+    relay, servers = reader.observe([target])[target], dict[str, list[str]]()
+    interfaces = {address: name for name, entry in configured.items() for address in entry.get("address", {})}
+    for address, server in relay.relays if isinstance(relay, DhcpRelay) else ():
+        servers.setdefault(interfaces.get(address, ""), []).append(server)
+    return servers
 
 
 def vlans(data: Mapping[str, Any]) -> str:

@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from connetos_agent.dataplane.base import ObjectKey
-from connetos_agent.dataplane.intents import arp, host, lldp, ports, routing, stack, switching, system, vlans
+from connetos_agent.dataplane.intents import (
+    arp,
+    host,
+    lldp,
+    ports,
+    relay,
+    routing,
+    stack,
+    switching,
+    system,
+    vlans,
+)
 from connetos_agent.dataplane.intents.kind import Kind
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.dataplane.states.base import State
@@ -17,7 +28,7 @@ from connetos_sdk.model.tree import Document
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
-    for area in (arp, host, vlans, ports, switching, routing, lldp, system, stack)
+    for area in (arp, host, vlans, ports, switching, routing, relay, lldp, system, stack)
     for kind in area.KINDS
 }
 """All kinds of objects by name."""

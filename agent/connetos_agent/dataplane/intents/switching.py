@@ -172,13 +172,12 @@ def _mirror(name: str, document: Document, _platform: Platform) -> State | None:
 
 def _ecmp(_key: str, document: Document, _platform: Platform) -> State | None:
     entry = get(document, (*LOAD_BALANCE, "ecmp"), {})
-    if not entry:
+    if not entry.keys() - {"max-path"}:
         return None
     return EcmpHash(
         keys=_keys(entry, ROUTED_KEYS),
         algorithm=int(entry.get("algorithm", 0)),
         tunnel=entry.get("tunnel", "outer"),
-        max_path=entry.get("max-path", 32),
     )
 
 

@@ -11,7 +11,6 @@ FIVE_TUPLE, CHOSEN_FIELDS = "1", "3"
 BITS = {"ip-protocol": 0x4, "source-ip": 0x1, "dest-ip": 0x2, "l4-source-port": 0x10, "l4-dest-port": 0x20}
 """Bits of outer headers, in the documented order of keys; those of inner ones are `INNER` places further left."""
 INNER = 6
-NO_LIMIT = 32
 _PLACE = Path("/proc/sys/net/ipv4")
 
 
@@ -22,8 +21,6 @@ def refuse(want: EcmpHash) -> str:
         return f"a next hop is chosen after the frame's header is gone: {unknown[0]} can't be a key"
     if not want.keys:
         return "at least one key must be enabled"
-    if want.max_path != NO_LIMIT:
-        return "the kernel shares the load over all next hops of a route: configure fewer of them"
     if want.algorithm and not (_PLACE / SEED).exists():
         return "this kernel has one hash only (Linux 6.11 knows more)"
     return ""
@@ -37,9 +34,7 @@ def observe() -> EcmpHash | None:
     tunnel = "outer" if fields & ((1 << INNER) - 1) else "inner"
     bits = fields if tunnel == "outer" else fields >> INNER
     seed = _read(SEED).split()
-    return EcmpHash(
-        tuple(key for key in BITS if bits & BITS[key]), int(seed[0]) if seed else 0, tunnel, NO_LIMIT
-    )
+    return EcmpHash(tuple(key for key in BITS if bits & BITS[key]), int(seed[0]) if seed else 0, tunnel)
 
 
 def apply(want: EcmpHash | None) -> None:

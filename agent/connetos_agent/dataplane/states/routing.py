@@ -1,4 +1,4 @@
-"""States of loopbacks, addresses and routes."""
+"""States of loopbacks, addresses, routes and the DHCP relay."""
 
 from __future__ import annotations
 
@@ -26,3 +26,11 @@ class Route(State):
     """Next hops of a static route: (metric, address, interface) in ascending order; equal metrics share the load."""
 
     next_hops: tuple[tuple[int, str, str], ...]
+
+
+@dataclass(frozen=True)
+class DhcpRelay(State):
+    """(The switch's address in the hosts' VLAN, server) in ascending order. The server answers to that address (giaddr,
+    RFC 2131) and chooses the subnet by it."""
+
+    relays: tuple[tuple[str, str], ...]

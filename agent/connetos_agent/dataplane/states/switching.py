@@ -106,4 +106,3 @@ class EcmpHash(State):
     keys: tuple[str, ...]
     algorithm: int
     tunnel: str
-    max_path: int

@@ -74,6 +74,20 @@ def _clear(name: str) -> Run:
     return run
 
 
+async def _clear_vlan_interface(terminal: Terminal, values: Sequence[str]) -> str:
+    known = (await terminal.read_state(("vlan-interface",)))["interface"]
+    if values[0] not in known:
+        raise NotFound(f"there is no VLAN interface {values[0]}", hint=_some(known))
+    await terminal.call("clear/interface-statistics", interface=values[0])
+    return ""
+
+
+async def _no_tunnel(_terminal: Terminal, values: Sequence[str]) -> str:
+    raise NotFound(
+        f"there is no {values[0]}: this switch has no tunnels", hint="VXLAN isn't among what it does"
+    )
+
+
 def _about_lacp(words: str, help_line: str, run: Run, state: str = "") -> list[Command]:
     return [
         command(words, help_line, run, state=state),
@@ -123,6 +137,10 @@ COMMANDS = (
     command(
         "clear vlan-interface statistics <vlan-interface>",
         "Count its packets from zero",
-        _clear("clear/interface-statistics"),
+        _clear_vlan_interface,
+    ),
+    *(
+        command(f"clear {words} tunnel-ethernet <tunnel-name>", "There are no tunnels", _no_tunnel)
+        for words in ("ethernet-switching table", "interface statistics")
     ),
 )

@@ -75,6 +75,7 @@ CONFIGS = {
                 },
             },
             "description": {"type": "str"},
+            "dhcp_relay": {"type": "dict", "options": {"server_ip": {"type": "list", "elements": "str"}}},
             "mtu": {"type": "int"},
         },
     },

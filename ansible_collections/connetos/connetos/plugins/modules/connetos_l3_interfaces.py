@@ -48,6 +48,17 @@ options:
           - Description, without spaces.
           - Accepts a word without spaces, printable ASCII.
         type: str
+      dhcp_relay:
+        description:
+          - DHCP relay.
+        type: dict
+        suboptions:
+          server_ip:
+            description:
+              - DHCP server that is asked for the hosts of this VLAN; each of several is asked.
+              - Each is an IPv4 address such as 192.0.2.1.
+            type: list
+            elements: str
       mtu:
         description:
           - Largest IP packet in bytes.

@@ -32,7 +32,7 @@ options:
         suboptions:
           enable:
             description:
-              - 'Whether the switch is managed through its VLAN interfaces, too: it always is, see limits.'
+              - Whether the switch is managed through its VLAN interfaces, too, or through the management port only.
               - The switch uses V(true) where nothing is configured.
             type: bool
       services:

@@ -136,6 +136,16 @@ class VlanInterfaceState(Result):
 
 
 @dataclass(frozen=True)
+class LoopbackState(Result):
+    """A loopback interface; `addresses` are with prefix length."""
+
+    name: str
+    oper: str
+    description: str
+    addresses: list[str]
+
+
+@dataclass(frozen=True)
 class RouteState(Result):
     """A static route; `next_hops` are (address, metric) pairs that are installed."""
 
@@ -237,6 +247,14 @@ def vlan_interfaces(data: Mapping[str, Any]) -> dict[str, VlanInterfaceState]:
             addresses=entry["address"],
             mac=entry["mac"],
         )
+        for name, entry in data["interface"].items()
+    }
+
+
+def loopbacks(data: Mapping[str, Any]) -> dict[str, LoopbackState]:
+    """Loopbacks by name, from the agent's `state/loopback-interface`."""
+    return {
+        name: LoopbackState(name, entry["oper"], entry["description"], entry["address"])
         for name, entry in data["interface"].items()
     }
 

@@ -280,6 +280,10 @@ class Switch:
         """VLAN interfaces by name."""
         return results.vlan_interfaces(self.state("vlan-interface"))
 
+    def loopbacks(self) -> dict[str, results.LoopbackState]:
+        """Loopback interfaces by name."""
+        return results.loopbacks(self.state("loopback-interface"))
+
     def routes(self) -> dict[str, results.RouteState]:
         """Static routes by prefix."""
         return results.routes(self.state("route"))

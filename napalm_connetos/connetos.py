@@ -199,17 +199,18 @@ class ConnetOSDriver(NetworkDriver):
         return [
             *self._switch().interfaces(),
             *self._switch().vlan_interfaces(),
+            *self._switch().loopbacks(),
             *([management.name] if management else []),
         ]
 
     def get_interfaces(self) -> dict[str, models.InterfaceDict]:
-        """Ports, VLAN interfaces and the management port.
+        """Ports, VLAN interfaces, loopbacks and the management port.
 
         `mtu` is that of a frame for ports and of an IP packet for VLAN interfaces; 0 where the switch doesn't tell.
         """
         with told(CommandErrorException):
             ports, routed = self._switch().interfaces(), self._switch().vlan_interfaces()
-            management = self._switch().management()
+            management, loopbacks = self._switch().management(), self._switch().loopbacks()
             descriptions = self._switch().config("vlan-interface interface", defaults=True) if routed else {}
         found = {
             name: _interface(
@@ -229,6 +230,10 @@ class ConnetOSDriver(NetworkDriver):
                 mtu=state.mtu_bytes or 0,
                 mac=state.mac,
             )
+        for name, loopback in loopbacks.items():
+            found[name] = _interface(
+                up=loopback.oper == "up", enabled=True, description=loopback.description, mtu=0, mac=""
+            )
         if management is not None:
             found[management.name] = _interface(
                 up=management.oper == "up", enabled=True, description="", mtu=0, mac=management.mac
@@ -236,10 +241,12 @@ class ConnetOSDriver(NetworkDriver):
         return found
 
     def get_interfaces_ip(self) -> dict[str, models.InterfacesIPDict]:
-        """Addresses of VLAN interfaces and of the management port."""
+        """Addresses of VLAN interfaces, loopbacks and the management port."""
         with told(CommandErrorException):
             routed, management = self._switch().vlan_interfaces(), self._switch().management()
+            loopbacks = self._switch().loopbacks()
         addresses = {name: state.addresses for name, state in routed.items()}
+        addresses |= {name: loopback.addresses for name, loopback in loopbacks.items()}
         if management is not None and management.address:
             addresses[management.name] = [management.address]
         return {name: _addresses(listed) for name, listed in addresses.items() if listed}

@@ -44,6 +44,7 @@ FEATURES: dict[str, str] = {
     "test_interfaces": "`interfaces`",
     "test_vlans": "`vlans`",
     "test_vlan_interfaces": "`vlan_interfaces`",
+    "test_loopbacks": "`loopbacks`",
     "test_routes": "`routes`",
     "test_lldp_neighbors": "`lldp_neighbors`",
     "test_management": "`management`",

@@ -442,6 +442,12 @@ def test_vlan_interfaces(switch: Switch, rest: Switch) -> None:
     assert switch.vlan_interfaces()["vlan210"].addresses == ["192.0.2.65/26"]
 
 
+def test_loopbacks(switch: Switch, rest: Switch) -> None:
+    rest.apply_lines("set loopback-interface interface lo7 address 203.0.113.7/32\n")
+    assert switch.loopbacks() == rest.loopbacks()
+    assert switch.loopbacks()["lo7"].addresses == ["203.0.113.7/32"]
+
+
 ROUTED = """\
 set vlans vlan-id 210 l3-interface vlan210
 set vlan-interface interface vlan210 address 192.0.2.65 prefix-length 26

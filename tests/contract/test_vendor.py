@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connetos_sdk import Switch, errors
-from connetos_sdk.results import ManagementState, RouteState, VlanInterfaceState, VlanState
+from connetos_sdk.results import LoopbackState, ManagementState, RouteState, VlanInterfaceState, VlanState
 from tests.contract.vendor import PASSWORD, USER, VendorSwitch
 
 
@@ -270,6 +270,10 @@ def test_vlan_interfaces(switch: Switch) -> None:
         "vlan210": VlanInterfaceState("vlan210", 210, "up", 1500, ["192.0.2.65/26"], mac),
         "vlan211": VlanInterfaceState("vlan211", 211, "down", 1500, [], mac),
     }
+
+
+def test_loopbacks(switch: Switch) -> None:
+    assert switch.loopbacks() == {"lo7": LoopbackState("lo7", "up", "", ["203.0.113.7/32"])}
 
 
 def test_routes(switch: Switch) -> None:

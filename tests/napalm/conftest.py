@@ -21,6 +21,8 @@ set vlans vlan-id 10 l3-interface vlan10
 set vlans vlan-id 20 vlan-name storage
 set vlan-interface interface vlan10 address 198.18.10.254 prefix-length 24
 set vlan-interface interface vlan10 description gateway
+set loopback-interface interface lo7 address 203.0.113.7/32
+set loopback-interface interface lo7 description router-id
 set interface gigabit-ethernet te-1/1/1 family ethernet-switching native-vlan-id 10
 set interface gigabit-ethernet te-1/1/1 description server-1
 set interface gigabit-ethernet te-1/1/4 family ethernet-switching port-mode trunk

@@ -202,6 +202,16 @@ def test_routes_are_looked_up(client: XrlClient) -> None:
     assert ask(client, "connetos_state/0.1/get_routes")[0]
 
 
+def test_loopbacks_are_interfaces_with_connected_routes(client: XrlClient) -> None:
+    change(client, "set loopback-interface interface lo7 address 203.0.113.7/32\n")
+    (names,) = ask(client, "ifmgr/0.1/get_configured_interface_names", target="fea")
+    assert "lo7" in str(names)
+    flags = client.call("finder://fea/ifmgr/0.1/get_configured_vif_flags?ifname:txt=lo7&vif:txt=lo7")
+    assert format_args(flags).startswith("enabled:bool=true&broadcast:bool=false&loopback:bool=true")
+    found = client.call("finder://fea/fti/0.2/lookup_route_by_dest4?dst:ipv4=203.0.113.7")
+    assert format_args(found).startswith("netmask:ipv4net=203.0.113.7/32&nexthop:ipv4=0.0.0.0&ifname:txt=lo7")
+
+
 def test_state_and_diagnostics(client: XrlClient) -> None:
     (text,) = ask(client, "connetos_state/0.1/get", txt("path", "system"))
     assert json.loads(str(text))["dataplane"] == "memory"

@@ -8,6 +8,7 @@ from typing import Any
 from connetos_sdk import errors
 from connetos_sdk.model import tree
 from connetos_sdk.model.paths import Path, format_path
+from connetos_sdk.model.rules import LOOPBACKS
 from connetos_sdk.textfsm import parse
 from connetos_sdk.transports.rcc.lines import parse_shown
 from connetos_sdk.transports.rcc.shell import Shell
@@ -99,6 +100,24 @@ def _vlan_interfaces(shell: Shell) -> dict[str, Any]:
     return {"interface": found}
 
 
+def _loopbacks(shell: Shell) -> dict[str, Any]:
+    configured = tree.get(parse_shown(shell.text("show running-config")), LOOPBACKS, {})
+    return {
+        "interface": {
+            row["loopback"]: {
+                "address": [
+                    f"{address}/{subnet.partition('/')[2]}"
+                    for address, subnet in zip(row["address"], row["subnet"], strict=True)
+                ],
+                "description": configured.get(row["loopback"], {}).get("description", ""),
+                "oper": "up" if "ENABLED" in row["flags"].split(",") else "down",
+                "index": int(row["index"]),
+            }
+            for row in _rows(shell, "show loopback-interface")
+        }
+    }
+
+
 def _routes(shell: Shell) -> dict[str, Any]:
     """Static routes: those that are configured, with the next hops that are in the final table."""
     configured = tree.get(parse_shown(shell.text("show running-config")), _ROUTES, {})
@@ -136,5 +155,6 @@ _AREAS: dict[str, Callable[[Shell], Any]] = {
     "system": _system,
     "vlans": _vlans,
     "vlan-interface": _vlan_interfaces,
+    "loopback-interface": _loopbacks,
     "route": _routes,
 }

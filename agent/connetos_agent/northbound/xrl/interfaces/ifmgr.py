@@ -28,6 +28,7 @@ class _Interface:
     mtu: int | None
     management: bool
     addresses: tuple[IPv4Interface, ...]
+    loopback: bool = False
 
 
 async def _interfaces(reads: StateReads) -> dict[str, _Interface]:
@@ -49,6 +50,9 @@ async def _interfaces(reads: StateReads) -> dict[str, _Interface]:
     for name, entry in vlans.items():
         addresses = tuple(map(IPv4Interface, entry["address"]))
         found[name] = _Interface(True, entry["oper"], entry["mac"], entry["mtu"], False, addresses)
+    for name, entry in (await reads.at("loopback-interface"))["interface"].items():
+        addresses = tuple(map(IPv4Interface, entry["address"]))
+        found[name] = _Interface(True, entry["oper"], "", None, False, addresses, loopback=True)
     return found
 
 
@@ -87,6 +91,11 @@ def ifmgr(reads: StateReads) -> Interface:
 
         return answer
 
+    async def address_flags(_: Caller, ifname: str, vif: str, address: IPv4Address) -> Results:
+        loopback = (await find(ifname, vif)).loopback
+        await find_address(ifname, vif, address)
+        return (True, not loopback, loopback, False, not loopback)
+
     async def names(_: Caller) -> Results:
         return (list(await _interfaces(reads)),)
 
@@ -102,15 +111,13 @@ def ifmgr(reads: StateReads) -> Interface:
             "get_configured_vif_names ? ifname:txt -> vifs:list<txt>": vif_names,
             "get_configured_vif_flags ? ifname:txt & vif:txt -> enabled:bool & broadcast:bool & loopback:bool"
             " & point_to_point:bool & multicast:bool": about_vif(
-                lambda i: (_known(i.enabled, "enabled"), True, False, False, True)
+                lambda i: (_known(i.enabled, "enabled"), not i.loopback, i.loopback, False, not i.loopback)
             ),
             "get_configured_vif_addresses4 ? ifname:txt & vif:txt -> addresses:list<ipv4>": about_vif(
                 lambda i: ([own.ip for own in i.addresses],)
             ),
             f"get_configured_address_flags4 ? {address} -> enabled:bool & broadcast:bool & loopback:bool"
-            " & point_to_point:bool & multicast:bool": about_address(
-                lambda _: (True, True, False, False, True)
-            ),
+            " & point_to_point:bool & multicast:bool": address_flags,
             "get_configured_interface_enabled ? ifname:txt -> enabled:bool": about(
                 lambda i: (_known(i.enabled, "enabled"),)
             ),

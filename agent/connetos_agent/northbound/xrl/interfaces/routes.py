@@ -29,7 +29,10 @@ class _Route:
 
 
 async def _table(reads: StateReads) -> list[_Route]:
-    interfaces = (await reads.at("vlan-interface"))["interface"]
+    interfaces = {
+        **(await reads.at("vlan-interface"))["interface"],
+        **(await reads.at("loopback-interface"))["interface"],
+    }
     static = (await reads.at("route"))["static"]
     connected = [
         _Route(IPv4Interface(address).network, UNSPECIFIED, name, 0, "connected")

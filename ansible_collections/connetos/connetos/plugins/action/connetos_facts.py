@@ -41,7 +41,8 @@ class ActionModule(SwitchAction):
 
 def _interfaces(switch):
     found = {name: port.to_dict() for name, port in switch.interfaces().items()}
-    routed = {name: state.to_dict() for name, state in switch.vlan_interfaces().items()}
+    own = [*switch.vlan_interfaces().items(), *switch.loopbacks().items()]
+    routed = {name: state.to_dict() for name, state in own}
     addresses = [address.split("/")[0] for state in routed.values() for address in state["addresses"]]
     management = switch.management()
     if management is not None and management.address:

@@ -37,6 +37,10 @@ def present(name, replace=False, comment="", confirm=None, **options):
             Prefix length of the address's subnet. Accepts an integer from 4 to 32.
     description
         Description, without spaces. Accepts a word without spaces, printable ASCII.
+    dhcp_relay
+        DHCP relay.
+        server_ip
+            DHCP server that is asked for the hosts of this VLAN; each of several is asked. A list; each is an IPv4 address such as 192.0.2.1.
     mtu
         Largest IP packet in bytes. Accepts an integer from 64 to 9198 bytes. ``1500`` where nothing is configured.
     """

@@ -29,7 +29,7 @@ def present(name, replace=False, comment="", confirm=None, **options):
     inband
         Management through VLAN interfaces.
         enable
-            Whether the switch is managed through its VLAN interfaces, too: it always is, see limits. Accepts true or false. ``true`` where nothing is configured.
+            Whether the switch is managed through its VLAN interfaces, too, or through the management port only. Accepts true or false. ``true`` where nothing is configured.
     services
         Servers for remote logins.
         ssh

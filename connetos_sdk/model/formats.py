@@ -53,11 +53,22 @@ def check_mac(text: str) -> str:
     return "isn't a MAC address in lower case, with colons"
 
 
+def check_port_range(text: str) -> str:
+    """Nothing if `text` is `first:last`, two ports of TCP or UDP in ascending order, else what is wrong."""
+    if not re.fullmatch(r"(0|[1-9][0-9]{0,4}):(0|[1-9][0-9]{0,4})", text):
+        return "isn't a range of ports such as 2000:2100"
+    first, last = map(int, text.split(":"))
+    if last > 65535:
+        return "goes beyond port 65535"
+    return "runs backwards" if first > last else ""
+
+
 FORMATS: dict[str, Callable[[str], str]] = {
     "ip-address": check_ip_address,
     "ipv4": check_ipv4,
     "ipv4-prefix": check_ipv4_prefix,
     "ipv4-network": check_ipv4_network,
     "mac": check_mac,
+    "port-range": check_port_range,
 }
 """Checkers by the name that the schema documents use."""

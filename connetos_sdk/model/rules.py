@@ -27,6 +27,8 @@ VLAN_INTERFACES: Path = ("vlan-interface", "interface")
 LOOPBACKS: Path = ("loopback-interface", "interface")
 ROUTES: Path = ("protocols", "static", "route")
 ARP_INTERFACES: Path = ("protocols", "arp", "interface")
+TERMS: Path = ("firewall", "term")
+FILTERS: Path = ("firewall", "filter")
 
 
 @dataclass(frozen=True)
@@ -308,6 +310,60 @@ def routes_have_next_hops(document: Document) -> Iterator[Problem]:
             )
 
 
+def filters_have_their_terms(document: Document) -> Iterator[Problem]:
+    """A filter's terms are there."""
+    terms = get(document, TERMS, {})
+    for name, entry in get(document, FILTERS, {}).items():
+        for term in get(entry, ("matching", "term"), {}):
+            if term not in terms:
+                yield _problem(
+                    f"there is no firewall term {term}",
+                    (*FILTERS, name, "matching", "term", term),
+                    f"set {format_path((*TERMS, term))} first",
+                )
+
+
+def filters_are_at_interfaces(document: Document) -> Iterator[Problem]:
+    """A filter is at aggregates and VLAN interfaces that there are, not at a member of an aggregate; an interface has
+    one filter in a direction, and not the same in both."""
+    aggregates, ports = get(document, AGGREGATES, {}), get(document, PORTS, {})
+    bound = {entry.get("l3-interface") for entry in get(document, VLANS, {}).values()}
+    copies = {entry.get("output"): name for name, entry in get(document, ANALYZERS, {}).items()}
+    taken: dict[tuple[str, str], str] = {}
+    for path, interface in _filtered(document):
+        name, direction = path[2], path[3]
+        own = get(ports.get(interface, {}), ("ether-options", "802.3ad"), None)
+        other = taken.setdefault((direction, interface), name)
+        if path[4] == "vlan-interface" and interface not in bound:
+            hint = f"set vlans vlan-id <id> l3-interface {interface} first"
+            yield _problem(f"there is no VLAN interface {interface}", path, hint)
+        elif interface.startswith("ae") and path[4] != "vlan-interface" and interface not in aggregates:
+            hint = f"set {format_path((*AGGREGATES, interface))} first"
+            yield _problem(f"there is no aggregate {interface}", path, hint)
+        elif own is not None:
+            yield _problem(f"{interface} is a member of {own}", path, f"put the filter at {own}")
+        elif interface in copies:
+            reason = f"{interface} is the output of analyzer {copies[interface]}"
+            yield _problem(reason, path, "it gets copies and nothing else: put the filter somewhere else")
+        elif other != name:
+            reason = f"{interface} has filter {other} for {direction} already"
+            yield _problem(reason, path, "an interface has one filter in a direction: put the terms into one")
+        elif direction == "output" and taken.get(("input", interface)) == name:
+            reason = f"filter {name} is at {interface} for input already"
+            yield _problem(
+                reason, path, "one filter can't be at both directions of an interface: use a second"
+            )
+
+
+def _filtered(document: Document) -> Iterator[tuple[Path, str]]:
+    """Every place that a filter is at, those for input first."""
+    for direction in ("input", "output"):
+        for name, entry in get(document, FILTERS, {}).items():
+            for kind, interfaces in entry.get(direction, {}).items():
+                for interface in interfaces:
+                    yield (*FILTERS, name, direction, kind), interface
+
+
 RULES: tuple[Rule, ...] = (
     Rule(access_ports_carry_one_vlan, (PORTS, AGGREGATES)),
     Rule(members_are_part_of_their_aggregate, (PORTS,)),
@@ -321,5 +377,7 @@ RULES: tuple[Rule, ...] = (
     Rule(subnets_are_apart, (VLAN_INTERFACES, LOOPBACKS, MANAGEMENT)),
     Rule(management_gateway_is_reachable, (MANAGEMENT,)),
     Rule(routes_have_next_hops, (ROUTES[:2], VLAN_INTERFACES, LOOPBACKS)),
+    Rule(filters_have_their_terms, (FILTERS, TERMS)),
+    Rule(filters_are_at_interfaces, (FILTERS, AGGREGATES, ANALYZERS, PORTS, VLANS)),
 )
 """All rules, in the order in which their problems are told."""

@@ -28,6 +28,8 @@ FEW_KEYS = {
     "ip-address": ("198.18.0.2", "198.18.0.30", "198.18.7.1/32", "203.0.113.0/24"),
     "lo-interface-name": ("lo0", "lo7"),
     "member-id": ("1", "2"),
+    "term-name": ("web", "term-2", "term-10"),
+    "filter-name": ("edge", "core"),
 }
 """A few keys of each list, so that two generated documents have entries in common."""
 
@@ -56,6 +58,9 @@ def texts(leaf: Leaf) -> st.SearchStrategy[str]:
         return st.builds("{}/{}".format, ADDRESSES, st.integers(0, 32))
     if leaf.format == "ipv4-network":
         return networks()
+    if leaf.format == "port-range":
+        ports = st.tuples(*[st.integers(0, 65535)] * 2)
+        return ports.map(lambda pair: f"{min(pair)}:{max(pair)}")
     if leaf.name == "encrypted-password":
         alphabet = string.ascii_letters + string.digits + "./$="
         return st.text(alphabet, min_size=1, max_size=100).map(lambda text: f"$6$salt${text}")

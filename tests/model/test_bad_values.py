@@ -29,7 +29,8 @@ def bad_values(node: Leaf | LeafList) -> list[Any]:
     """Values of wrong type, range, length and form."""
     if isinstance(node, LeafList):
         odd = [bad for bad in bad_values(node.item) if not isinstance(bad, str)]
-        return [7, "10", {}, None, True, *([item] for item in odd), ["x"], ["5:1"], ["0:3"], ["1:4095"], [""]]
+        words = [word for word in ("x", "5:1", "0:3", "1:4095", "") if node.item.problem(word)]
+        return [7, "10", {}, None, True, *([item] for item in [*odd, *words])]
     wrong_type: list[Any] = [None, 1.5, {"a": 1}, ["a"], [], {}]
     if node.type == "boolean":
         return [*wrong_type, 0, 1, "true", "yes"]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from connetos_agent.dataplane.states.base import State
+from connetos_agent.dataplane.states.firewall import FilterCounters
 from connetos_agent.dataplane.states.ports import LacpMember, LinkStatus, MacEntry
 
 
@@ -88,6 +89,12 @@ class SwitchingObserver(Protocol):
 
     def lacp_members(self) -> Sequence[LacpMember]:
         """Members of aggregates that LACP runs on."""
+
+    def filter_counters(self) -> FilterCounters:
+        """How many packets met the terms of filters."""
+
+    def clear_filters(self, name: str | None) -> int:
+        """Count from zero at one filter or (None) all; how many filters that are."""
 
 
 class Driver(Protocol):

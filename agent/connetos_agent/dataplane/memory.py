@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from connetos_agent.dataplane.base import ObjectKey, Step
 from connetos_agent.dataplane.intents import KINDS
 from connetos_agent.dataplane.states.base import State
+from connetos_agent.dataplane.states.firewall import FilterCounters, FilterTable, FirewallFilter
 from connetos_agent.dataplane.states.ports import LacpMember, LinkStatus, MacEntry
 from connetos_agent.dataplane.states.switching import StaticMacs
 
@@ -66,6 +67,16 @@ class MemoryDriver:
     def lacp_members(self) -> Sequence[LacpMember]:
         """See `SwitchingObserver.lacp_members`: LACP has nobody to talk to."""
         return ()
+
+    def filter_counters(self) -> FilterCounters:
+        """See `SwitchingObserver.filter_counters`: no packet ever comes."""
+        filters = {t.key: s for t, s in list(self._objects.items()) if isinstance(s, FirewallFilter)}
+        packets = {name: dict.fromkeys((term.name for term in s.terms), 0) for name, s in filters.items()}
+        return FilterCounters(packets, FilterTable(0, 0), FilterTable(0, 0))
+
+    def clear_filters(self, name: str | None) -> int:
+        """See `SwitchingObserver.clear_filters`."""
+        return sum(1 for filter_ in self.filter_counters().packets if name in (None, filter_))
 
     def apply(self, steps: Sequence[Step]) -> None:
         """See `Driver.apply`."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from connetos_agent.dataplane.base import ObjectKey
 from connetos_agent.dataplane.intents import (
     arp,
+    firewall,
     host,
     lldp,
     ports,
@@ -28,7 +29,7 @@ from connetos_sdk.model.tree import Document
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
-    for area in (arp, host, vlans, ports, switching, routing, relay, lldp, system, stack)
+    for area in (arp, host, vlans, ports, switching, routing, relay, lldp, system, stack, firewall)
     for kind in area.KINDS
 }
 """All kinds of objects by name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connetos_agent.dataplane.base import ObjectKey
@@ -11,7 +11,7 @@ from connetos_agent.dataplane.intents.kind import Kind
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.dataplane.states.base import State
 from connetos_agent.dataplane.states.ports import Link, Management, Port
-from connetos_sdk.model.rules import AGGREGATES, ETH0, PORTS
+from connetos_sdk.model.rules import AGGREGATES, ETH0, FILTERS, PORTS
 from connetos_sdk.model.tree import Document, effective, get
 
 
@@ -101,14 +101,24 @@ def _ports(document: Document, platform: Platform) -> tuple[str, ...]:
     return (*alone, *get(document, AGGREGATES, {}))
 
 
-def _static_macs_of(name: str, document: Document, platform: Platform) -> tuple[ObjectKey, ...]:
-    """Static MAC addresses without a VLAN are in the port's native VLAN."""
-    configured = "static-mac-address" in interface_entry(name, document, platform)
-    return (ObjectKey("static-mac", name),) if configured else ()
+def filters_at(interface: str, document: Document) -> Iterator[ObjectKey]:
+    """The filters that an interface has; what they match depends on its VLAN."""
+    for name, entry in get(document, FILTERS, {}).items():
+        for direction in ("input", "output"):
+            ends = entry.get(direction, {})
+            if any(interface in ends.get(kind, ()) for kind in ("gigabit-ethernet", "vlan-interface")):
+                yield ObjectKey("firewall-filter", name)
+
+
+def _depend_on_vlans(name: str, document: Document, platform: Platform) -> Iterator[ObjectKey]:
+    """Static MAC addresses without a VLAN are in the port's native VLAN; so are untagged frames that are filtered."""
+    if "static-mac-address" in interface_entry(name, document, platform):
+        yield ObjectKey("static-mac", name)
+    yield from filters_at(name, document)
 
 
 KINDS = (
-    Kind("port", 2, _port, _ports, others=_static_macs_of),
+    Kind("port", 2, _port, _ports, others=_depend_on_vlans),
     Kind("link", 4, _link, _links),
     Kind("management", 6, _management, lambda _document, platform: ("eth0",) if platform.management else ()),
 )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from connetos_agent.dataplane.base import ObjectKey
 from connetos_agent.dataplane.intents.kind import Kind
+from connetos_agent.dataplane.intents.ports import filters_at
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.dataplane.states.base import State
 from connetos_agent.dataplane.states.vlans import Vlan, VlanInterface, VlanInterfaceLink
@@ -48,6 +51,10 @@ def _arp_of(name: str, _document: Document, _platform: Platform) -> list[ObjectK
     return [ObjectKey("arp-interface", name)]
 
 
+def _filters_of(name: str, document: Document, _platform: Platform) -> Iterator[ObjectKey]:
+    return filters_at(name, document)
+
+
 KINDS = (
     Kind("vlan", 1, _vlan, lambda document, _platform: get(document, VLANS, {})),
     Kind(
@@ -56,6 +63,7 @@ KINDS = (
         _vlan_interface,
         _interfaces,
         ("vlan-interface-link", "addresses", "route", "arp-interface"),
+        others=_filters_of,
     ),
     Kind(
         "vlan-interface-link",

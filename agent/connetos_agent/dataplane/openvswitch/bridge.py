@@ -14,6 +14,9 @@ from connetos_agent.dataplane.platform import Platform
 AGGREGATE_BRIDGE = "lag-"
 """An aggregate's own bridge is named so, and then as the aggregate."""
 
+GATE = "acl-"
+"""The gate of an interface is named so, and then as its device (`gates`)."""
+
 
 class Bridge:
     """One bridge that is the switch.
@@ -71,8 +74,14 @@ class Bridge:
         """The device of a port; an aggregate's is the patch port to its own bridge, which has its name."""
         return name if name.startswith("ae") else self.platform.ports.get(name, "")
 
+    def face(self, name: str) -> str:
+        """The port of the bridge that has the VLANs of a port, aggregate or VLAN interface: its gate, or its device."""
+        device = self.device(name) or name
+        return GATE + device if GATE + device in self.database.ports else device
+
     def port_of(self, device: str) -> str:
-        """The port or aggregate that a device is; empty for another device."""
+        """The port or aggregate that a device or its gate is; empty for another device."""
+        device = device.removeprefix(GATE)
         port = self._port_of.get(device, "")
         if port:
             return port

@@ -5,6 +5,7 @@
 | `ports` | ports, VLANs, VLAN interfaces |
 | `aggregates` | link aggregation groups and their hash |
 | `limits` | storm control, rate limits |
+| `filters` | filters at interfaces |
 | `macs` | static MAC addresses, ageing |
 | `mirrors` | mirrors |
 | `refusals` | what Open vSwitch can't do |
@@ -29,6 +30,7 @@ from connetos_agent.dataplane.openvswitch.aggregates import Aggregates
 from connetos_agent.dataplane.openvswitch.bridge import Bridge
 from connetos_agent.dataplane.openvswitch.control import Control
 from connetos_agent.dataplane.openvswitch.database import Database
+from connetos_agent.dataplane.openvswitch.filters import Filters
 from connetos_agent.dataplane.openvswitch.limits import Limits
 from connetos_agent.dataplane.openvswitch.macs import MacTable
 from connetos_agent.dataplane.openvswitch.mirrors import Mirrors
@@ -39,6 +41,7 @@ from connetos_agent.dataplane.openvswitch.refusals import Refusals
 from connetos_agent.dataplane.openvswitch.restarts import RestartWatch
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.dataplane.states.base import State
+from connetos_agent.dataplane.states.firewall import FilterCounters
 from connetos_agent.dataplane.states.ports import LacpMember, LinkStatus, MacEntry
 
 log = logging.getLogger(__name__)
@@ -72,9 +75,10 @@ class OpenVSwitchObserver:
         aggregates: Aggregates,
         bridge: Bridge,
         macs: MacTable,
+        filters: Filters,
     ) -> None:
         self.observe = observe
-        self._aggregates, self._bridge, self._macs = aggregates, bridge, macs
+        self._aggregates, self._bridge, self._macs, self._filters = aggregates, bridge, macs, filters
 
     def link_status(self) -> Mapping[str, LinkStatus]:
         """Aggregates; the kernel knows the devices better."""
@@ -92,6 +96,14 @@ class OpenVSwitchObserver:
         """See `connetos_agent.dataplane.base.SwitchingObserver`."""
         return self._macs.clear(port)
 
+    def filter_counters(self) -> FilterCounters:
+        """See `connetos_agent.dataplane.base.SwitchingObserver`."""
+        return self._filters.counters()
+
+    def clear_filters(self, name: str | None) -> int:
+        """See `connetos_agent.dataplane.base.SwitchingObserver`."""
+        return self._filters.clear(name)
+
     def close(self) -> None:
         """Nothing is held."""
 
@@ -108,7 +120,9 @@ class OpenVSwitchDriver:
     """
 
     name = "openvswitch"
-    kinds = Ports.kinds | Aggregates.kinds | Limits.kinds | MacTable.kinds | Mirrors.kinds | Refusals.kinds
+    kinds = frozenset().union(
+        *(part.kinds for part in (Ports, Aggregates, Limits, Filters, MacTable, Mirrors, Refusals))
+    )
 
     def __init__(
         self, platform: Platform, database: str, control: str, bridge: str, datapath_type: str | None
@@ -118,8 +132,10 @@ class OpenVSwitchDriver:
         self.bridge = Bridge(platform, Database(database), Control(control, directory), bridge, directory)
         self._aggregates, self._limits = Aggregates(self.bridge), Limits(self.bridge)
         self._macs = MacTable(self.bridge)
+        self._filters = Filters(self.bridge, self._macs.restore)
         self._parts: tuple[Part, ...] = (
-            Ports(self.bridge), self._aggregates, self._limits, self._macs, Mirrors(self.bridge), Refusals(),
+            Ports(self.bridge), self._aggregates, self._limits, self._filters, self._macs, Mirrors(self.bridge),
+            Refusals(),
         )  # fmt: skip
         self._part_of = {kind: part for part in self._parts for kind in part.kinds}
         self._changing = threading.Lock()
@@ -174,7 +190,7 @@ class OpenVSwitchDriver:
 
     def observer(self) -> OpenVSwitchObserver:
         """See `Driver.observer`."""
-        return OpenVSwitchObserver(self._observe, self._aggregates, self.bridge, self._macs)
+        return OpenVSwitchObserver(self._observe, self._aggregates, self.bridge, self._macs, self._filters)
 
     def _observe(self, targets: Collection[ObjectKey]) -> dict[ObjectKey, State | None]:
         found: dict[ObjectKey, State | None] = {}

@@ -167,7 +167,7 @@ class Limits:
             [
                 *(openflow.add_meter(m, there=m.number in there) for m in meters if there.get(m.number) != m),
                 *(openflow.add_flow(flow) for flow in flows if flow not in found),
-                *(openflow.delete_flow(flow) for flow in found if _place(flow) not in places),
+                *(openflow.delete_flow(flow) for flow in found if _gone(flow, places)),
                 *(openflow.delete_meter(number) for number in there if number not in numbers),
             ]
         )
@@ -187,6 +187,11 @@ def _wanted(number: int, state: State | None) -> tuple[list[Flow], list[Meter]]:
 
 def _area(flow: Flow) -> int:
     return flow.cookie >> 32 & 0xFFFF
+
+
+def _gone(flow: Flow, places: Collection[tuple[int, int, bytes]]) -> bool:
+    """Whether a flow isn't wanted any more; filters may need the way from table to table."""
+    return _place(flow) not in places and _area(flow) != Area.BASE
 
 
 def _place(flow: Flow) -> tuple[int, int, bytes]:

@@ -72,7 +72,7 @@ class MacTable:
         return len(learned)
 
     def _add(self, port: str, vlan: int, mac: str) -> None:
-        self._bridge.control.call("fdb/add", self._bridge.name, self._bridge.device(port), str(vlan), mac)
+        self._bridge.control.call("fdb/add", self._bridge.name, self._bridge.face(port), str(vlan), mac)
 
     def _delete(self, vlan: int, mac: str) -> None:
         try:

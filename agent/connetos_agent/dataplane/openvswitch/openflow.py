@@ -14,7 +14,7 @@ import socket
 import struct
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from connetos_agent.dataplane.base import TIMEOUT, DriverError
@@ -26,6 +26,7 @@ _VERSION = 6
 _HEADER = struct.Struct("!BBHI")
 _HELLO, _ERROR, _ECHO_REQUEST, _ECHO_REPLY, _FLOW_MOD, _GROUP_MOD = 0, 1, 2, 3, 14, 15
 _MULTIPART_REQUEST, _MULTIPART_REPLY, _BARRIER_REQUEST, _BARRIER_REPLY, _METER_MOD = 18, 19, 20, 21, 29
+_BUNDLE_CONTROL, _BUNDLE_ADD, _BUNDLE_OPEN, _BUNDLE_COMMIT, _ATOMIC_AND_ORDERED = 33, 34, 0, 4, 3
 _FLOW_DESC, _GROUP_DESC, _METER_DESC = 1, 7, 10
 _ANY, _ALL_GROUPS, _ALL_METERS = 0xFFFFFFFF, 0xFFFFFFFC, 0xFFFFFFFF
 _ALL_TABLES = 255
@@ -33,6 +34,8 @@ _ADD, _MODIFY, _DELETE, _DELETE_STRICT = 0, 1, 2, 4
 _FLOW = struct.Struct("!QQBBHHHIIIHH")
 _FLOW_REPLY = struct.Struct("!HxxBxHHHHHQ")
 _KBPS, _BURST = 1, 4
+_RESET_COUNTS = 4
+_OXS_CLASS, _OXS_PACKETS = 0x8002, 4
 _CHUNK_BYTES = 1 << 18
 
 SELECT, FAST_FAILOVER = 1, 3
@@ -40,8 +43,9 @@ SELECT, FAST_FAILOVER = 1, 3
 
 _OXM, _NXM1 = 0x8000, 0x0001
 FIELDS = {
-    "in_port": (_OXM, 0, 4), "eth_dst": (_OXM, 3, 6), "eth_src": (_OXM, 4, 6), "eth_type": (_OXM, 5, 2),
-    "vlan_vid": (_OXM, 6, 2), "ip_proto": (_OXM, 10, 1), "ipv4_src": (_OXM, 11, 4), "ipv4_dst": (_OXM, 12, 4),
+    "in_port": (_OXM, 0, 4), "metadata": (_OXM, 2, 8), "eth_dst": (_OXM, 3, 6), "eth_src": (_OXM, 4, 6),
+    "eth_type": (_OXM, 5, 2), "vlan_vid": (_OXM, 6, 2), "vlan_pcp": (_OXM, 7, 1), "ip_dscp": (_OXM, 8, 1),
+    "ip_proto": (_OXM, 10, 1), "ipv4_src": (_OXM, 11, 4), "ipv4_dst": (_OXM, 12, 4),
     "tcp_src": (_OXM, 13, 2), "tcp_dst": (_OXM, 14, 2), "udp_src": (_OXM, 15, 2), "udp_dst": (_OXM, 16, 2),
     "sctp_src": (_OXM, 17, 2), "sctp_dst": (_OXM, 18, 2), "ipv6_src": (_OXM, 26, 16), "ipv6_dst": (_OXM, 27, 16),
 }  # fmt: skip
@@ -50,13 +54,14 @@ FIELDS = {
 
 @dataclass(frozen=True)
 class Flow:
-    """One flow; `match` and `instructions` are as on the wire, made by the functions below."""
+    """One flow; `match` and `instructions` are as on the wire, made by the functions below; `packets` have met it."""
 
     table: int
     priority: int
     cookie: int
     match: bytes
     instructions: bytes
+    packets: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ class Meter:
 
 
 def match(**fields: int | tuple[int, int]) -> bytes:
-    """A match; fields in ascending order of their number, each a value or (value, mask)."""
+    """A match; fields in ascending order of their number (but metadata last), each a value or (value, mask)."""
     out = b""
     for name, value in fields.items():
         kind, number, length = FIELDS[name]
@@ -93,6 +98,11 @@ def match(**fields: int | tuple[int, int]) -> bytes:
 def goto(table: int) -> bytes:
     """Instruction: go on in a later table."""
     return struct.pack("!HHB3x", 1, 8, table)
+
+
+def write_metadata(value: int) -> bytes:
+    """Instruction: later tables see this metadata."""
+    return struct.pack("!HH4xQQ", 2, 24, value, 0xFFFFFFFFFFFFFFFF)
 
 
 def apply(*actions: bytes) -> bytes:
@@ -155,18 +165,19 @@ def _bucket(number: int, watched: int, actions: bytes, *, weight: bool) -> bytes
     )
 
 
-def add_flow(flow: Flow) -> bytes:
-    """Message body: put a flow there, in the place of one with the same match and priority."""
-    return _flow_mod(flow, _ADD)
+def add_flow(flow: Flow, *, from_zero: bool = False) -> bytes:
+    """Message: put a flow there, in the place of one with the same match and priority, whose count it goes on with
+    unless it is to count `from_zero`."""
+    return _flow_mod(flow, _ADD, _RESET_COUNTS if from_zero else 0)
 
 
 def delete_flow(flow: Flow) -> bytes:
-    """Message body: take a flow away, whatever its instructions are; nothing if it isn't there."""
+    """Message: take a flow away, whatever its instructions are; nothing if it isn't there."""
     return _flow_mod(flow, _DELETE_STRICT)
 
 
-def _flow_mod(flow: Flow, command: int) -> bytes:
-    head = _FLOW.pack(flow.cookie, 0, flow.table, command, 0, 0, flow.priority, _ANY, _ANY, _ANY, 0, 0)
+def _flow_mod(flow: Flow, command: int, flags: int = 0) -> bytes:
+    head = _FLOW.pack(flow.cookie, 0, flow.table, command, 0, 0, flow.priority, _ANY, _ANY, _ANY, flags, 0)
     return _message(_FLOW_MOD, head + flow.match + (b"" if command == _DELETE_STRICT else flow.instructions))
 
 
@@ -193,6 +204,20 @@ def add_meter(wanted: Meter, *, there: bool) -> bytes:
 def delete_meter(number: int) -> bytes:
     """Message: take a meter away, and flows that use it; nothing if it isn't there."""
     return _message(_METER_MOD, struct.pack("!HHI", _DELETE, 0, number))
+
+
+def at_once(messages: Iterable[bytes]) -> list[bytes]:
+    """Changes of flows as one bundle: a packet meets the flows before all of them, or those after all of them, and
+    when one of them is refused none is made (OpenFlow 1.5, 6.9)."""
+    listed = list(messages)
+    if not listed:
+        return []
+    bundled = [_message(_BUNDLE_ADD, struct.pack("!IxxH", 1, _ATOMIC_AND_ORDERED) + m) for m in listed]
+    return [_bundle_control(_BUNDLE_OPEN), *bundled, _bundle_control(_BUNDLE_COMMIT)]
+
+
+def _bundle_control(kind: int) -> bytes:
+    return _message(_BUNDLE_CONTROL, struct.pack("!IHH", 1, kind, _ATOMIC_AND_ORDERED))
 
 
 def _message(kind: int, body: bytes) -> bytes:
@@ -363,4 +388,16 @@ def _flow(entry: bytes) -> Flow:
     (length,) = struct.unpack_from("!H", entry, start + 2)
     end = start + length + -length % 8
     (statistics,) = struct.unpack_from("!H", entry, end + 2)
-    return Flow(table, priority, cookie, entry[start:end], entry[end + statistics + -statistics % 8 :])
+    packets = _packets(entry[end + 4 : end + statistics])
+    instructions = entry[end + statistics + -statistics % 8 :]
+    return Flow(table, priority, cookie, entry[start:end], instructions, packets)
+
+
+def _packets(statistics: bytes) -> int:
+    position = 0
+    while position + 4 <= len(statistics):
+        kind, number, length = struct.unpack_from("!HBB", statistics, position)
+        if (kind, number >> 1) == (_OXS_CLASS, _OXS_PACKETS):
+            return int.from_bytes(statistics[position + 4 : position + 4 + length], "big")
+        position += 4 + length
+    return 0

@@ -4,7 +4,14 @@
 |---|---|
 | `STORM` | frames that are sent to many: what is above a port's storm control is dropped |
 | `RATE` | what is above a port's ingress rate limit is dropped |
+| `FROM` | frames from an interface with a filter are told which, as metadata |
+| `FROM_FILTERS` | what the filter discards is dropped |
 | `SWITCH` | `NORMAL`: VLANs, learning, aggregates (as one port), mirrors |
+| `TO_FILTERS` | of frames to an interface with a filter: what the filter discards is dropped |
+| `TO` | they are sent to the interface |
+
+`NORMAL` doesn't tell by which port it will send a frame. An interface with a filter therefore has a gate (`gates`): to
+`NORMAL` the gate is the port, and what it sends there comes back to table 0, as from the back of the gate.
 
 A frame that nothing is configured for goes from table to table. Open vSwitch loses flows when it is restarted; until
 they are there again its own flow `priority=0 NORMAL` in table 0 switches.
@@ -33,7 +40,11 @@ class Table(IntEnum):
 
     STORM = 0
     RATE = 1
+    FROM = 2
+    FROM_FILTERS = 3
     SWITCH = 9
+    TO_FILTERS = 12
+    TO = 13
 
 
 class Area(IntEnum):
@@ -45,6 +56,8 @@ class Area(IntEnum):
     UNICAST = 3
     RATE = 4
     AGGREGATE = 5
+    GATE = 6
+    FILTER = 7
 
 
 LEAVES: Mapping[Area, Path] = {
@@ -83,9 +96,38 @@ def base() -> list[Flow]:
     mark, rest = cookie(Area.BASE), openflow.match()
     return [
         Flow(Table.STORM, 1, mark, rest, openflow.goto(Table.RATE)),
-        Flow(Table.RATE, 1, mark, rest, openflow.goto(Table.SWITCH)),
+        Flow(Table.RATE, 1, mark, rest, openflow.goto(Table.FROM)),
+        Flow(Table.FROM, 1, mark, rest, openflow.goto(Table.SWITCH)),
+        Flow(Table.FROM_FILTERS, 1, mark, rest, openflow.goto(Table.SWITCH)),
         Flow(Table.SWITCH, 1, mark, rest, openflow.apply(openflow.output(openflow.NORMAL))),
+        Flow(Table.TO_FILTERS, 1, mark, rest, openflow.goto(Table.TO)),
     ]
+
+
+def gate(number: int, back: int, coming: int | None, going: int | None) -> list[Flow]:
+    """The flows between an interface and its gate.
+
+    Args:
+        number: the interface.
+        back: the gate's end towards the flows.
+        coming: metadata for what comes from the interface, None without a filter.
+        going: metadata for what goes there, likewise.
+    """
+    mark, ours = cookie(Area.GATE, number), openflow.match(in_port=number)
+    sent = openflow.match(in_port=back)
+    told = openflow.goto(Table.TO) if going is None else _told(going, Table.TO_FILTERS)
+    flows = [
+        Flow(Table.SWITCH, 10, mark, ours, openflow.apply(openflow.output(back))),
+        Flow(Table.STORM, 100, mark, sent, told),
+        Flow(Table.TO, 10, mark, sent, openflow.apply(openflow.output(number))),
+    ]
+    if coming is not None:
+        flows.append(Flow(Table.FROM, 10, mark, ours, _told(coming, Table.FROM_FILTERS)))
+    return flows
+
+
+def _told(metadata: int, table: Table) -> bytes:
+    return openflow.write_metadata(metadata) + openflow.goto(table)
 
 
 METERS = range(1 << 18)
@@ -123,5 +165,5 @@ def storm(port: int, wanted: StormControl) -> tuple[list[Flow], list[Meter]]:
 def rate(port: int, kilobits: int) -> tuple[list[Flow], list[Meter]]:
     """The flow and meter of a port's ingress limit."""
     meter = _meter(Area.RATE, port, kilobits)
-    steps = openflow.apply(openflow.meter(meter.number)) + openflow.goto(Table.SWITCH)
+    steps = openflow.apply(openflow.meter(meter.number)) + openflow.goto(Table.FROM)
     return [Flow(Table.RATE, 10, cookie(Area.RATE, port), openflow.match(in_port=port), steps)], [meter]

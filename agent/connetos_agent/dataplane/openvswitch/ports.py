@@ -5,6 +5,7 @@
 | port, access | Port with `vlan_mode=access`, `tag` = native VLAN |
 | port, trunk | Port with `vlan_mode=native-untagged`, `tag` = native VLAN, `trunks` = all VLANs it carries |
 | vlan-interface | internal Interface with the switch's MAC address, its Port an access port of the VLAN |
+| either, with a filter | the VLANs are those of its gate (`gates`); its own Port is cut off |
 | vlan | `external_ids:vlan-<id>` of the Bridge: name and description (Open vSwitch has no VLANs of its own) |
 """
 
@@ -16,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
-from connetos_agent.dataplane.openvswitch.bridge import AGGREGATE_BRIDGE, Bridge
+from connetos_agent.dataplane.openvswitch.bridge import AGGREGATE_BRIDGE, GATE, Bridge
+from connetos_agent.dataplane.openvswitch.gates import CUT_OFF
 from connetos_agent.dataplane.openvswitch.operations import Transaction
 from connetos_agent.dataplane.states.base import State
 from connetos_agent.dataplane.states.ports import Port
@@ -57,7 +59,7 @@ class Ports:
         platform, name = self._bridge.platform, target.key
         taken = {self._bridge.name, "all", "default", "lo", "ovs-netdev", platform.management}
         ours = name in self._bridge.database.interfaces
-        reserved = name.startswith((AGGREGATE_BRIDGE, "ae")) or name in platform.ports.values()
+        reserved = name.startswith((AGGREGATE_BRIDGE, GATE, "ae")) or name in platform.ports.values()
         if name in taken or reserved or (not ours and is_device(name)):
             return f"{name} is the name of another network device"
         return ""
@@ -107,8 +109,13 @@ class Ports:
 
     def _observe_port(self, name: str) -> State | None:
         database, device = self._bridge.database, self._bridge.device(name)
-        record, interface = database.ports.get(device), database.interfaces.get(device)
-        if record is None or interface is None or record.uuid not in self._bridge.row().ports:
+        record, interface = database.ports.get(self._bridge.face(name)), database.interfaces.get(device)
+        if (
+            device not in database.ports
+            or record is None
+            or interface is None
+            or record.uuid not in self._bridge.row().ports
+        ):
             return None
         aggregate = interface.type == "patch" and interface.options.get("peer") == f"{name}-up"
         if interface.error or aggregate != name.startswith("ae"):
@@ -131,8 +138,13 @@ class Ports:
 
     def _observe_vlan_interface(self, name: str) -> State | None:
         database = self._bridge.database
-        record, interface = database.ports.get(name), database.interfaces.get(name)
-        if record is None or interface is None or record.uuid not in self._bridge.row().ports:
+        record, interface = database.ports.get(self._bridge.face(name)), database.interfaces.get(name)
+        if (
+            name not in database.ports
+            or record is None
+            or interface is None
+            or record.uuid not in self._bridge.row().ports
+        ):
             return None
         broken = interface.error or interface.mac != self._bridge.mac or not is_device(name)
         if broken or interface.type != "internal":
@@ -161,7 +173,21 @@ class Ports:
         interface: dict[str, Any] = {"ofport_request": self._bridge.requested_number(name)} if new else {}
         if new and name.startswith("ae"):
             interface["options"] = ["map", [["peer", f"{name}-up"]]]
-        transaction.set_port(device, "patch" if name.startswith("ae") else "", columns, interface)
+        self._set_port(transaction, device, "patch" if name.startswith("ae") else "", columns, interface)
+
+    def _set_port(
+        self,
+        transaction: Transaction,
+        device: str,
+        kind: str,
+        columns: dict[str, Any],
+        interface: dict[str, Any],
+    ) -> None:
+        face = self._bridge.face(device)
+        if face != device:
+            transaction.set_port(face, "patch", columns, {})
+            columns = CUT_OFF
+        transaction.set_port(device, kind, columns, interface)
 
     @staticmethod
     def _apply_vlan(transaction: Transaction, _have: State | None, vlan: str, want: Vlan | None) -> None:
@@ -180,4 +206,4 @@ class Ports:
             "mac": self._bridge.mac,
             "ofport_request": VLAN_NUMBERS + want.vlan,
         }
-        transaction.set_port(name, "internal", columns, interface)
+        self._set_port(transaction, name, "internal", columns, interface)

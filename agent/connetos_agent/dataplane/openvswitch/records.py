@@ -9,7 +9,7 @@ from typing import Any
 COLUMNS = {
     "Open_vSwitch": ["cur_cfg", "next_cfg", "ovs_version"],
     "Bridge": ["name", "ports", "mirrors", "datapath_type", "fail_mode", "external_ids", "other_config"],
-    "Port": ["name", "tag", "trunks", "vlan_mode", "interfaces", "lacp", "qos"],
+    "Port": ["name", "tag", "trunks", "vlan_mode", "interfaces", "lacp", "qos", "protected"],
     "Interface": [
         "name", "type", "error", "mac_in_use", "mtu_request", "ofport", "link_state", "lacp_current", "options",
     ],
@@ -35,7 +35,10 @@ def configures(tables: Mapping[str, Mapping[str, Any]]) -> bool:
 
 @dataclass(frozen=True)
 class PortRecord:
-    """A row of table Port; `vlan_mode` is empty and `tag` None where Open vSwitch has none; others are UUIDs."""
+    """A row of table Port; `vlan_mode` is empty and `tag` None where Open vSwitch has none; others are UUIDs.
+
+    `protected` ports get no frames from each other.
+    """
 
     uuid: str
     name: str
@@ -45,6 +48,7 @@ class PortRecord:
     interfaces: tuple[str, ...]
     lacp: str
     qos: str
+    protected: bool
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,7 @@ def _port(uuid: str, row: Mapping[str, Any]) -> PortRecord:
         interfaces=_references(row["interfaces"]),
         lacp=_one(row["lacp"]) or "",
         qos=next(iter(_references(row["qos"])), ""),
+        protected=bool(_one(row["protected"])),
     )
 
 

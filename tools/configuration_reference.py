@@ -53,6 +53,9 @@ AREAS = {
         ("vlan-interface", "protocols"),
         ("show vlan-interface", "clear vlan-interface", "show arp", "clear arp", "show route"),
     ),
+    "firewall": Area(
+        "Access control: terms, filters, forwarders", ("firewall",), ("show firewall", "clear firewall")
+    ),
     "system": Area(
         "The switch as a whole", ("system",), ("show system", "request system", "clear system", "show atp", "show version")
     ),

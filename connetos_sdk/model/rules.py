@@ -29,6 +29,7 @@ ROUTES: Path = ("protocols", "static", "route")
 ARP_INTERFACES: Path = ("protocols", "arp", "interface")
 TERMS: Path = ("firewall", "term")
 FILTERS: Path = ("firewall", "filter")
+FORWARDERS: Path = ("firewall", "forwarder")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from connetos_sdk.errors import ConnetosError, NotRealisable, RuleViolation
 from connetos_sdk.lab import Lab
 from tests.conftest import connect, topology
 from tests.dataplane.packets import frame, reaches, silent, who_hears
-from tests.dataplane.switching import until
+from tests.dataplane.switching import cables_taken, udp, until
 
 pytestmark = pytest.mark.ovs
 
@@ -298,6 +298,7 @@ def test_what_is_edited_by_hand_is_drift(lab: Lab, leaf: Switch) -> None:
             ["set firewall term ext protocol name fragment", *at("input gigabit-ethernet te-1/1/1", term="ext")],
             NotRealisable, "so it can't tell fragment",
         ),
+        (["set firewall forwarder fwd-a match-mode unmatched"], NotRealisable, "openvswitch: frames go by MAC table"),
         (
             [
                 "set analyzer instance span output te-1/1/4", "set analyzer instance span input ingress te-1/1/1",
@@ -329,3 +330,83 @@ def test_packets_pass_all_the_time_while_filters_change(lab: Lab, leaf: Switch) 
         leaf.apply_lines(f"set firewall term ping l4-dest-port number {port}")
     output, _ = sender.communicate(timeout=60)
     assert "1500 received" in output
+
+
+def test_filters_are_shown_as_documented_with_what_met_their_terms(lab: Lab, leaf: Switch) -> None:
+    everybody_reaches_everybody(lab)
+    leaf.apply_lines(
+        [
+            "set firewall term term-a dscp value 26",
+            "set firewall term web l4-dest-port number 8080",
+            "set firewall term web l4-dest-port range 2000:2001",
+            "set firewall filter flt-a matching term term-a",
+            "set firewall filter flt-a matching term web action discard",
+            "set firewall filter flt-a input gigabit-ethernet te-1/1/1",
+        ]
+    )
+
+    def shown() -> str:
+        return leaf.cli("show firewall filter flt-a")
+
+    lab.host("h1").run(["ping", "-q", "-c", "3", "-i", "0.2", "-Q", "104", "198.18.10.2"])
+    ends = [("02:00:00:00:00:01", "198.18.10.1", 9), ("ff:ff:ff:ff:ff:ff", "198.18.10.2", 8080)]
+    lab.host("h1").run(["ping", "-q", "-c", "2", "-i", "0.2", "198.18.10.2"])
+    assert cables_taken(lab, "h1", "leaf", ["te-1-1-1"], [udp(*ends)] * 4) == {}
+    assert until(lambda: "Matched packets : 3\n" in shown() and "Matched packets : 4\n" in shown()), shown()
+    text = """\
+Total ingress HW Entries    :   5120
+Consumed ingress HW Entries :   14
+Total egress HW Entries     :   1280
+Consumed egress HW Entries  :   0
+======================== Policy Based Filtering ====================
+Filter : flt-a
+    Term : term-a
+        Term-size       : 1
+        Action          : Forward
+        Matched packets : 3
+        Match-condition :
+            dscp :                    value 26
+    Term : web
+        Term-size       : 2
+        Action          : Discard
+        Matched packets : 4
+        Match-condition :
+            l4-dest-port :            number 8080
+            l4-dest-port :            range 2000:2001
+    Input interface     : te-1/1/1
+"""
+    assert shown() == text
+    assert leaf.cli("show firewall filter") == text
+    state = leaf.state("firewall filter flt-a")
+    assert [term["matched-packets"] for term in state["matching"]] == [3, 4]
+    lab.switch("leaf").restart_agent()
+    assert shown() == text, "counting goes on"
+    leaf.cli("clear firewall filter flt-a")
+    assert shown().count("Matched packets : 0\n") == 2
+    with pytest.raises(ConnetosError, match="there is no filter flt-b"):
+        leaf.cli("clear firewall filter flt-b")
+    with pytest.raises(ConnetosError, match="there is no filter flt-b"):
+        leaf.cli("show firewall filter flt-b")
+
+
+def test_clearing_one_filter_leaves_the_others_counts(lab: Lab, leaf: Switch) -> None:
+    leaf.apply_lines(
+        [
+            *PING,
+            *at("input gigabit-ethernet te-1/1/1", name="one"),
+            *at("output gigabit-ethernet te-1/1/2", name="two", action="forward"),
+        ]
+    )
+    assert silent(lab, "h1", "198.18.10.2")
+    assert reaches(lab, "h2", "198.18.10.254")
+
+    def counts() -> list[int]:
+        filters = leaf.state("firewall filter")
+        return [filters[name]["matching"][0]["matched-packets"] for name in ("one", "two")]
+
+    assert until(lambda: min(counts()) > 0)
+    leaf.transport.call("clear/firewall", {"filter": "one"})
+    assert counts()[0] == 0
+    assert counts()[1] > 0
+    leaf.transport.call("clear/firewall", {})
+    assert counts()[1] == 0

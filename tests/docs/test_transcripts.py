@@ -98,10 +98,10 @@ def test_diagnostics(tmp_path: Path) -> None:
 
 
 @pytest.mark.ovs
-@pytest.mark.parametrize("name", ["layer2", "layer3"])
-def test_layers(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["layer2", "layer3", "access-control"])
+def test_a_page_with_a_lab_of_its_own(tmp_path: Path, name: str) -> None:
     page = ROOT / f"docs/{name}.md"
-    lab = next(body for _, file, body in blocks(page) if file == f"{name}.yaml")
+    lab = next(body for _, file, body in blocks(page) if file.endswith(".yaml"))
     lab_of_the_page = Lab(topology(lab, tmp_path))
     lab_of_the_page.down()
     try:

@@ -30,6 +30,7 @@ FEW_KEYS = {
     "member-id": ("1", "2"),
     "term-name": ("web", "term-2", "term-10"),
     "filter-name": ("edge", "core"),
+    "forwarder-name": ("fwd-a", "fwd-b"),
 }
 """A few keys of each list, so that two generated documents have entries in common."""
 

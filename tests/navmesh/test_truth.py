@@ -26,7 +26,7 @@ from connetos_sdk.lab.topology import netdev_name
 from connetos_sdk.navmesh import FiveTuple
 from connetos_sdk.navmesh.fabric import Branch, Hop, Trip
 from tests.navmesh.conftest import Site
-from tests.navmesh.fabric import AGGREGATED, STRETCHED
+from tests.navmesh.fabric import AGGREGATED, STRETCHED, between
 
 pytestmark = [pytest.mark.ovs, pytest.mark.timeout(3600)]
 
@@ -213,9 +213,40 @@ def aggregate_member_down(dice: random.Random) -> tuple[str, str]:
     return switch, f"set interface gigabit-ethernet {port} enable false"
 
 
+def filtered(dice: random.Random) -> tuple[str, str]:
+    """A filter somewhere, at the hosts, between the switches, at an aggregate or a VLAN interface."""
+    leaf, spine, name = dice.randint(1, 4), dice.randint(1, 2), f"f{dice.randrange(1000)}"
+    switch, kind, interface = dice.choice(
+        (
+            (f"leaf{leaf}", "gigabit-ethernet", f"te-1/1/{dice.choice((1, 2, 7))}"),
+            ("leaf4", "gigabit-ethernet", "ae1"),
+            (f"leaf{leaf}", "vlan-interface", f"vlan{dice.choice((leaf, between(leaf, 1)))}"),
+            (f"spine{spine}", "vlan-interface", f"vlan{between(leaf, spine)}"),
+            ("spine1", "gigabit-ethernet", f"te-1/1/{leaf}"),
+        )
+    )
+    conditions = (
+        f"dest-ipv4 network 198.18.{dice.choice((1, 2, 3, 4, 50))}.0/24",
+        f"source-ipv4 network 198.18.{dice.choice((1, 2, 3, 4, 50))}.{dice.randint(1, 3)}/32",
+        f"l4-dest-port range {dice.randrange(20000)}:{dice.randint(20000, 65535)}",
+        f"protocol number {dice.choice((ICMP, TCP, UDP, SCTP))}",
+    )
+    passed, stopped = dice.sample(conditions, 2)
+    filter_ = f"set firewall filter {name}"
+    return switch, "\n".join(
+        (
+            f"set firewall term {name}-1 {passed}",
+            f"set firewall term {name}-2 {stopped}",
+            f"{filter_} matching term {name}-1 action forward",
+            f"{filter_} matching term {name}-2 action discard",
+            f"{filter_} {dice.choice(('input', 'output'))} {kind} {interface}",
+        )
+    )
+
+
 TROUBLES: tuple[Callable[[random.Random], tuple[str, str]], ...] = (
     uplink_down, host_port_down, route_gone, next_hop_gone, vlan_missing_on_trunk, wrong_native_vlan, gateway_gone,
-    routes_in_a_circle, aggregate_member_down,
+    routes_in_a_circle, aggregate_member_down, filtered, filtered, filtered,
 )  # fmt: skip
 
 
@@ -284,6 +315,7 @@ class Score:
     right: int = 0
     broken: int = 0
     lost: int = 0
+    filtered: int = 0
     wrong: list[str] = field(default_factory=list)
 
 
@@ -304,7 +336,10 @@ def test_navmesh_says_where_the_packets_are_seen(site: Site, sightings: Sighting
             for case in cases:
                 judge(case, sightings, troubles, score)
     total = score.right + len(score.wrong)
-    print(f"{score.right} of {total} right; {score.broken} in a broken fabric, {score.lost} didn't arrive")
+    print(
+        f"{score.right} of {total} right; {score.broken} in a broken fabric, {score.lost} didn't arrive, "
+        f"{score.filtered} met a filter that discards"
+    )
     assert not score.wrong, f"seed {SEED}: {len(score.wrong)} of {total} wrong\n" + "\n".join(
         score.wrong[:10]
     )
@@ -316,6 +351,7 @@ def judge(case: Case, sightings: Sightings, troubles: list[tuple[str, str]], sco
     seen = sightings.seen.get(case.key, set())
     score.broken += bool(troubles)
     score.lost += case.trip.outcome != "delivered"
+    score.filtered += any("discards it" in branch.reason for branch in case.trip.branches)
     told = places((*case.trip.branches, *case.trip.stray))
     if seen in told:
         score.right += 1

@@ -8,6 +8,7 @@ from connetos_agent.config.manager import ConfigManager
 from connetos_agent.services.atp.service import AtpService
 from connetos_agent.services.diagnostics.service import DiagnosticsService
 from connetos_agent.services.drift import DriftService
+from connetos_agent.services.firewall import FirewallService
 from connetos_agent.services.lldp import LldpService
 from connetos_agent.services.navmesh.service import NavmeshService
 from connetos_agent.services.packages.service import PackageService
@@ -40,6 +41,7 @@ def make_services(
     lldp = LldpService(manager, config.run_directory)
     services: list[Service] = [
         SwitchingService(manager, config.run_directory),
+        FirewallService(manager),
         drift,
         RoutingService(manager),
         lldp,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -10,8 +11,9 @@ from connetos_agent.dataplane.intents.ports import native_vlan
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.dataplane.states.base import State
 from connetos_agent.dataplane.states.firewall import Condition, FirewallFilter, Place, Term
+from connetos_agent.dataplane.states.switching import Setting
 from connetos_sdk.model.ranges import port_order
-from connetos_sdk.model.rules import FILTERS, TERMS, VLANS
+from connetos_sdk.model.rules import FILTERS, FORWARDERS, TERMS, VLANS
 from connetos_sdk.model.tree import Document, get
 
 DEFAULT_ACTION = "forward"
@@ -58,4 +60,17 @@ def _places(entry: Mapping[str, Any], document: Document, platform: Platform) ->
         yield Place(interface, vlans.get(interface, 0))
 
 
-KINDS = (Kind("firewall-filter", 4, _filter, _filters),)
+def _forwarders(document: Document, _platform: Platform) -> Iterable[str]:
+    names: Mapping[str, Any] = get(document, FORWARDERS, {})
+    return names
+
+
+def _forwarder(name: str, document: Document, _platform: Platform) -> State | None:
+    entry = get(document, (*FORWARDERS, name), None)
+    return None if entry is None else Setting(json.dumps(entry, sort_keys=True))
+
+
+KINDS = (
+    Kind("firewall-filter", 4, _filter, _filters),
+    Kind("forwarder", 4, _forwarder, _forwarders),
+)

@@ -41,7 +41,7 @@ from connetos_agent.dataplane.openvswitch.refusals import Refusals
 from connetos_agent.dataplane.openvswitch.restarts import RestartWatch
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.dataplane.states.base import State
-from connetos_agent.dataplane.states.firewall import FilterCounters
+from connetos_agent.dataplane.states.firewall import FilterCounters, MetFilter
 from connetos_agent.dataplane.states.ports import LacpMember, LinkStatus, MacEntry
 
 log = logging.getLogger(__name__)
@@ -103,6 +103,10 @@ class OpenVSwitchObserver:
     def clear_filters(self, name: str | None) -> int:
         """See `connetos_agent.dataplane.base.SwitchingObserver`."""
         return self._filters.clear(name)
+
+    def met_filter(self, cookie: int, number: int) -> MetFilter | None:
+        """See `Filters.met`."""
+        return self._filters.met(cookie, number)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -26,6 +26,7 @@ from connetos_agent.dataplane.states.firewall import (
     FilterCounters,
     FilterTable,
     FirewallFilter,
+    MetFilter,
     Place,
     Term,
 )
@@ -43,7 +44,7 @@ class Filters:
 
     Args:
         bridge: the switch.
-        replugged: called when an interface got or lost its gate, which takes its static MAC addresses away.
+        replugged: called when an interface got or lost its gate, which takes its MAC addresses away.
     """
 
     kinds = frozenset({KIND})
@@ -182,7 +183,8 @@ class Filters:
             ends = self._ends(known)
             if not known and not self._gates.devices():
                 return
-            if self._gates.set(ends):
+            if replugged := self._gates.set(ends):
+                self._gates.announce(replugged)
                 self._replugged()
             flows = pipeline.base()
             for number, state in known.values():
@@ -204,6 +206,15 @@ class Filters:
         messages = [openflow.add_flow(flow, from_zero=flow.cookie in changed) for flow in add]
         messages += [openflow.delete_flow(flow) for flow in gone]
         self._bridge.openflow().change(openflow.at_once(messages))
+
+    def met(self, flow_cookie: int, number: int) -> MetFilter | None:
+        """What a frame has met: by the cookie of the flow, and the OpenFlow number of the interface."""
+        numbers = term_of(flow_cookie)
+        for name, (own, state) in self._known().items():
+            if numbers and own == numbers[0] and numbers[1] < len(state.terms):
+                device = self._bridge.names().get(number, "")
+                return MetFilter(name, state.terms[numbers[1]], self._bridge.port_of(device) or device)
+        return None
 
     # -- counting -------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ interface with a filter, rather than everything.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from connetos_agent.dataplane.openvswitch.bridge import GATE, Bridge
@@ -55,19 +55,32 @@ class Gates:
         back_number = self._bridge.number(back)
         return (device_number, back_number) if whole and device_number and back_number else None
 
-    def set(self, wanted: Collection[str]) -> bool:
-        """Make and take away gates, so that `wanted` devices have one; whether anything had to be done."""
+    def set(self, wanted: Collection[str]) -> list[str]:
+        """Make and take away gates, so that `wanted` devices have one; the devices for which that had to be done."""
         ports = self._bridge.database.ports
         transaction = Transaction(self._bridge.row(), self._bridge.database)
-        for device in wanted:
-            if device in ports and self._bridge.number(device) and self.numbers(device) is None:
-                self._make(transaction, device)
-        for device in self.devices() - set(wanted):
+        made = [d for d in wanted if d in ports and self._bridge.number(d) and self.numbers(d) is None]
+        gone = [device for device in self.devices() if device not in wanted]
+        for device in made:
+            self._make(transaction, device)
+        for device in gone:
             self._take_away(transaction, device)
         operations = transaction.operations()
         if operations:
             self._bridge.database.transact(operations, "connetos: gates of filters")
-        return bool(operations)
+        return [*made, *gone]
+
+    def announce(self, devices: Iterable[str]) -> None:
+        """Put the switch's own address behind VLAN interfaces: until they said something, it would be flooded."""
+        for device in devices:
+            face = self._bridge.face(device)
+            record, interface = (
+                self._bridge.database.ports.get(face),
+                self._bridge.database.interfaces.get(device),
+            )
+            if record is not None and record.tag and interface is not None and interface.type == "internal":
+                words = self._bridge.name, face, str(record.tag), self._bridge.mac
+                self._bridge.control.call("fdb/add", *words)
 
     def _make(self, transaction: Transaction, device: str) -> None:
         front, back, number = GATE + device, _back(device), self._bridge.number(device)

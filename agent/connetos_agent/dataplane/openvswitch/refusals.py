@@ -12,6 +12,8 @@ REASONS: Mapping[str, str] = {
     "edge-port": "there is no spanning tree on this switch that an edge port could be taken out of",
     "mac-learning": "Open vSwitch learns on every port of a bridge; limit who is heard with VLANs or static addresses",
     "forwarding-mode": "Open vSwitch has a frame as a whole before it forwards it: it stores and forwards",
+    "forwarder": "frames go by MAC table and routes, policies don't send them elsewhere or rewrite them here; "
+    "analyzers make copies, static routes give next hops, filters discard",
 }
 """Kinds of objects that can't be brought about, each with the reason."""
 

@@ -49,6 +49,14 @@ class FirewallFilter(State):
     intact: bool = True
 
 
+class MetFilter(NamedTuple):
+    """A filter that a frame has met: which term of it, at which interface."""
+
+    name: str
+    term: Term
+    interface: str
+
+
 class FilterTable(NamedTuple):
     """How many entries a table of filters has room for, and how many it has."""
 

@@ -7,15 +7,19 @@ they are, and changes none of them: nothing is learned from it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from connetos_agent.dataplane.openvswitch.control import Control
+from connetos_agent.dataplane.openvswitch.filter_flows import term_of
+from connetos_agent.dataplane.openvswitch.pipeline import OWNER, Area
 
 _NUMBER = re.compile(r"^ {4}(\S+) (\S+)/(\d+): \((\S+?)(?:: .*)?\)")
 _BRIDGE = re.compile(r"^ {2}(\S+):$")
 _ACTIONS = re.compile(r"^Datapath actions: (.*)$", re.MULTILINE)
 _REMARK = re.compile(r"^\s+(?:>>>>|>>|->|=>)\s*(.*?)\s*(?:<<<<)?$", re.MULTILINE)
 _TABLE = re.compile(r"^ ?(\d+)\. (.*)$", re.MULTILINE)
+_MET = re.compile(r"^ *\d+\. .*cookie (0x[0-9a-f]+)(\n +drop)?", re.MULTILINE)
 _PUSH = re.compile(r"push_vlan\(vid=(\d+)")
 LABEL = 0x88B5
 """Ethertype for local experiments (IEEE 802): frames that no table but those of layer 2 looks at."""
@@ -30,6 +34,16 @@ class Output:
 
 
 @dataclass(frozen=True)
+class MetTerm:
+    """A term of a filter that a frame meets: the cookie of its flow, the OpenFlow number of the interface, and whether
+    the frame ends there."""
+
+    cookie: int
+    interface: int
+    discarded: bool
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What Open vSwitch does with a frame.
 
@@ -39,6 +53,7 @@ class Verdict:
         remarks: what ovs-vswitchd says on the way, in its words.
         rules: the flow table rules that it met: table number and match.
         actions: the datapath actions.
+        terms: of filters, in the order in which it met them.
     """
 
     outputs: tuple[Output, ...]
@@ -46,6 +61,7 @@ class Verdict:
     remarks: tuple[str, ...]
     rules: tuple[str, ...]
     actions: str
+    terms: tuple[MetTerm, ...] = ()
 
     @property
     def dropped(self) -> bool:
@@ -104,6 +120,7 @@ class Bridge:
             remarks=remarks,
             rules=tuple(f"table {table}: {match}" for table, match in _TABLE.findall(text)),
             actions=actions,
+            terms=tuple(_terms(text)),
         )
 
     def outputs(self, actions: str, vlan: int | None) -> tuple[Output, ...]:
@@ -142,6 +159,17 @@ class Bridge:
     def forget(self) -> None:
         """Forget the numbers of devices: a device that is made anew may get that of another."""
         self._devices, self._homes = {}, {}
+
+
+def _terms(text: str) -> Iterator[MetTerm]:
+    """The terms in a trace: before a flow of a filter stands that of the interface's gate, whose cookie names it."""
+    interface = 0
+    for met in _MET.finditer(text):
+        cookie = int(met[1], 16)
+        if cookie >> 32 == OWNER << 16 | Area.GATE:
+            interface = cookie & 0xFFFFFFFF
+        elif term_of(cookie):
+            yield MetTerm(cookie, interface, discarded=bool(met[2]))
 
 
 def _split(actions: str) -> list[str]:

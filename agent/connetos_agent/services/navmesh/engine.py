@@ -8,11 +8,13 @@ from typing import Any
 
 from connetos_agent.config.manager import ConfigManager
 from connetos_agent.dataplane.openvswitch.control import Control
+from connetos_agent.dataplane.openvswitch.driver import OpenVSwitchObserver
 from connetos_agent.services.navmesh import live
 from connetos_agent.services.navmesh.bridge import Bridge
 from connetos_agent.services.navmesh.flow import flow_of
 from connetos_agent.services.navmesh.kernel import Kernel
-from connetos_agent.services.navmesh.lookup import UNKNOWN, Given, Lookup, Path
+from connetos_agent.services.navmesh.lookup import Given, Lookup
+from connetos_agent.services.navmesh.path import UNKNOWN, Path
 from connetos_agent.services.navmesh.tables import Tables
 from connetos_agent.settings import Settings
 
@@ -33,7 +35,10 @@ class Engine:
         self._bridge = Bridge(self._control, vswitch.bridge)
         self._kernel = Kernel()
         driver = next(driver for driver in manager.dataplane.drivers if "port" in driver.kinds)
-        self._ports = driver.observer()
+        observer = driver.observer()
+        if not isinstance(observer, OpenVSwitchObserver):
+            raise TypeError(f"driver {driver.name} has no flow tables")
+        self._ports = observer
         self._revision = -1
 
     def close(self) -> None:

@@ -6,15 +6,15 @@ Every step names the table and the entry that decides it. What the tables don't 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connetos_agent.services.navmesh.bridge import Output, Verdict
+from connetos_agent.services.navmesh.filters import discard, note
 from connetos_agent.services.navmesh.flow import Address, Flow
 from connetos_agent.services.navmesh.kernel import NextHop
+from connetos_agent.services.navmesh.path import DROPPED, FLOODED, FORWARDED, LOCAL, UNKNOWN, Path
 from connetos_agent.services.navmesh.tables import Interface, Tables
-
-FORWARDED, FLOODED, LOCAL, DROPPED, UNKNOWN = "forwarded", "flooded", "local", "dropped", "unknown"
 
 
 @dataclass(frozen=True)
@@ -25,46 +25,6 @@ class Given:
     vlan: int | None = None
     source_mac: str = ""
     destination_mac: str = ""
-
-
-@dataclass
-class Path:
-    """One way through the switch, built up step by step."""
-
-    ingress: dict[str, Any] | None = None
-    egress: list[dict[str, Any]] = field(default_factory=list)
-    fate: str = UNKNOWN
-    reason: str = ""
-    steps: list[dict[str, Any]] = field(default_factory=list)
-    changes: list[dict[str, Any]] = field(default_factory=list)
-    configuration: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    next_hop: str = ""
-    frame: dict[str, Any] = field(default_factory=dict)
-
-    def step(self, table: str, key: str, entry: str, lines: list[str] | None = None) -> None:
-        """Note what decided."""
-        self.steps.append({"table": table, "key": key, "entry": entry, "configuration": lines or []})
-
-    def change(self, name: str, before: Any, after: Any) -> None:
-        """Note what the switch changes in the frame."""
-        if before != after:
-            self.changes.append({"field": name, "from": before, "to": after})
-
-    def end(self, fate: str, reason: str = "", lines: list[str] | None = None, missing: str = "") -> Path:
-        """This is what becomes of the flow."""
-        self.fate, self.reason = fate, reason
-        self.configuration = lines or []
-        self.missing = [missing] if missing else []
-        return self
-
-    def fork(self) -> Path:
-        """A copy that goes on by itself."""
-        return replace(self, egress=list(self.egress), steps=list(self.steps), changes=list(self.changes))
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON form."""
-        return dict(vars(self))
 
 
 class Lookup:
@@ -242,7 +202,11 @@ class Lookup:
             verdict.rules[0] if verdict.rules else "table 0",
             "; ".join(verdict.remarks) or "no remark",
         )
-        if interface is not None and [o.device for o in verdict.outputs] == [interface.name]:
+        note(path, verdict, tables)
+        reached = [
+            o.device for o in verdict.outputs if not tables.is_port(o.device) or not tables.down(o.device)
+        ]
+        if interface is not None and interface.name in reached and not any(map(tables.is_port, reached)):
             path.step("mac", f"{destination_mac} in VLAN {vlan}", f"the switch itself ({interface.name})")
             yield from self._route(path, interface)
         else:
@@ -278,6 +242,8 @@ class Lookup:
             return path.end(
                 UNKNOWN, "a link aggregation group leads there; which member isn't known from the tables"
             )
+        if not up and (discarded := discard(path, verdict, tables)):
+            return discarded
         reason = f"the MAC table of VLAN {vlan} doesn't have the destination: the frame goes to all its ports"
         return path.end(
             FLOODED if up else DROPPED, reason if up else f"VLAN {vlan} has no other port that is up"
@@ -294,6 +260,8 @@ class Lookup:
     def _dropped(self, path: Path, verdict: Verdict, port: str, vlan: int) -> Path:
         """Says why, in the switch's words where ovs-vswitchd's are about its own insides."""
         tables = self._tables
+        if discarded := discard(path, verdict, tables):
+            return discarded
         said = "; ".join(verdict.remarks)
         switching = f"set interface gigabit-ethernet {port} family ethernet-switching"
         state = tables.vlans_of(port) if port else None
@@ -382,5 +350,6 @@ class Lookup:
             "mac", f"{entry.mac} in VLAN {out.vlan}",
             ", ".join(tables.port_of(o.device) for o in verdict.outputs) or "; ".join(verdict.remarks),
         )  # fmt: skip
+        note(path, verdict, tables)
         tag = path.ingress["vlan"] if path.ingress and path.ingress.get("tagged") else None
         return self._leave(path, verdict, "", tag, out.vlan)

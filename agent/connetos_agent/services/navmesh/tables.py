@@ -7,14 +7,16 @@ from functools import cached_property
 from typing import Any
 
 from connetos_agent.config.manager import ConfigManager
-from connetos_agent.dataplane.base import ObjectKey, Observer
+from connetos_agent.dataplane.base import ObjectKey
 from connetos_agent.dataplane.kernel.links import Device
+from connetos_agent.dataplane.openvswitch.driver import OpenVSwitchObserver
+from connetos_agent.dataplane.states.firewall import MetFilter
 from connetos_agent.dataplane.states.ports import Port
-from connetos_agent.services.navmesh.bridge import LABEL, Bridge, Output, Verdict
+from connetos_agent.services.navmesh.bridge import LABEL, Bridge, MetTerm, Output, Verdict
 from connetos_agent.services.navmesh.flow import Address
 from connetos_agent.services.navmesh.kernel import Kernel, Neighbour
 from connetos_sdk.model import setlines
-from connetos_sdk.model.rules import AGGREGATES, PORTS, ROUTES, VLANS
+from connetos_sdk.model.rules import AGGREGATES, FILTERS, PORTS, ROUTES, TERMS, VLANS
 from connetos_sdk.model.tree import Document, get
 
 
@@ -36,7 +38,9 @@ class Tables:
         ports: the driver's view of ports and their VLANs.
     """
 
-    def __init__(self, manager: ConfigManager, bridge: Bridge, kernel: Kernel, ports: Observer) -> None:
+    def __init__(
+        self, manager: ConfigManager, bridge: Bridge, kernel: Kernel, ports: OpenVSwitchObserver
+    ) -> None:
         self.bridge = bridge
         self.kernel = kernel
         self.running: Document = manager.running.document
@@ -128,7 +132,33 @@ class Tables:
         verdict: Verdict = self.bridge.trace(
             interface.name, interface.device.mac, mac, f"dl_type={LABEL:#06x}"
         )
+        if any(
+            term.discarded for term in verdict.terms
+        ):  # what was sent to find out; the table can be read, too
+            entries = self._ports.mac_table()
+            ports = [e.port for e in entries if (e.vlan, e.mac) == (interface.vlan, mac)]
+            ports = [member for port in ports for member in self.members(port)[:1] or [port]]
+            return tuple(Output(self.device_of(port), None) for port in ports)
         return verdict.outputs if verdict.learned or verdict.hashed else ()
+
+    # -- filters --------------------------------------------------------------------------------------
+
+    def met(self, term: MetTerm) -> MetFilter | None:
+        """The filter that a frame has met."""
+        return self._ports.met_filter(term.cookie, term.interface)
+
+    def filter_lines(self, met: MetFilter) -> list[str]:
+        """The lines of the configuration that make a filter act on a frame: the term's action, what it is met by, and
+        where the filter is."""
+        own = (*FILTERS, met.name)
+        places = [
+            line
+            for end in ("input", "output")
+            for line in self._lines((*own, end))
+            if line.split()[-1] == met.interface
+        ]
+        term = met.term.name
+        return [*self._lines((*own, "matching", "term", term)), *self._lines((*TERMS, term)), *places]
 
     # -- configuration ----------------------------------------------------------------------------------
 

@@ -7,7 +7,8 @@ dpkg has installed another version of the package and that version is in use.
 * ours: datagrams lost of that stream, and of a second one during which the version before it is installed again.
 * peer: datagrams lost of a stream of 10,000 during which nobody touches the switch.
 
-The ratio is the number of datagrams that we lost, because none is what it should be.
+A stream means nothing if the same datagrams are lost on a cable between the two hosts; then there is no row. The ratio
+is the number of datagrams that we lost, because none is what it should be.
 """
 
 from __future__ import annotations
@@ -55,12 +56,12 @@ def _measure(switch: PackagedSwitch, package: Path, newer: Path, progress: Progr
     sent = lost = 0
     for what, version in ((newer, NEWER), (package, package.name.split("_")[1])):
         progress(f"upgrade to {version} under a stream of {HERTZ} packets a second")
-        stream_sent, stream_lost = switch.lost_while(lambda what=what: switch.install(what), PACKETS, HERTZ)
-        sent, lost = sent + stream_sent, lost + stream_lost
+        loss = switch.lost_while(lambda what=what: switch.install(what), PACKETS, HERTZ)
+        sent, lost = sent + loss.sent, lost + loss.lost
         if switch.version_in_use() != version:
             raise BenchmarkError(f"version {version} isn't in use after its installation")
         if switch.dumps() != before:
             raise BenchmarkError("the upgrade changed flows, ports, addresses, routes or neighbours")
     progress("switch left alone")
-    _, peer = switch.lost_while(lambda: None, PACKETS, HERTZ)
+    peer = switch.lost_while(lambda: None, PACKETS, HERTZ).lost
     return Row(NAME, lost, peer, "packets", lost, AIM, f"2 upgrades within {sent} packets")

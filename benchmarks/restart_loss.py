@@ -84,7 +84,8 @@ def _stream(rig: Rig, disturb: Disturbance | None) -> tuple[int, int]:
                 disturb(rig.leaf)
                 times += 1
             seconds: float = _line(sender)["seconds"]
-        received: int = _line(receiver)["received"]
+        streams = _line(receiver)["streams"]
+        received: int = streams[_address(rig)]["received"] if streams else 0
     if seconds > MAX_SECONDS:
         raise BenchmarkError(f"the stream took {seconds:.1f} s: this machine is too busy for {HERTZ} Hz")
     if disturb and times < 2:

@@ -26,6 +26,7 @@
     │   └── TooMany              more requests or connections than the agent takes
     └── TransportError           the switch can't be talked to
         ├── Unreachable          no connection
+        ├── AgentStopping        the switch's agent ends; what was asked goes on by itself
         ├── TimedOut             no answer in time
         ├── ProtocolError        an answer that isn't one
         └── Unsupported          this transport can't do that
@@ -253,6 +254,12 @@ class Unreachable(TransportError):
     """No connection to the switch."""
 
     code = "unreachable"
+
+
+class AgentStopping(TransportError):
+    """The switch's agent ends (an upgrade, a restart); what was asked goes on, and the next agent tells of it."""
+
+    code = "agent-stopping"
 
 
 class TimedOut(TransportError):

@@ -4,24 +4,29 @@
     print(switch.packages.plan("install", packages=["zabbix-agent"]).changes)
     switch.packages.install("zabbix-agent", progress=lambda p: print(p.percent, p.step))
 
-A change is one transaction on the switch: it goes on when the connection breaks (`watch` follows it again), and what
-fails or leaves the switch less well than before is brought back to the packages from before.
+A change is one transaction on the switch: it goes on when the connection breaks or the agent restarts, also because it
+is the agent that is upgraded. The call follows it again as soon as the switch answers; `watch` does so later. What fails
+or leaves the switch less well than before is brought back to the packages from before.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
-from connetos_sdk.errors import Unsupported
+from connetos_sdk.errors import TransportError, Unsupported
 from connetos_sdk.results import Result
 from connetos_sdk.transports.base import Transport
 
 HEALTH_SECONDS = 60
 TIMEOUT_SECONDS = 1800
+REJOIN_SECONDS = 120.0
+"""How long a switch may not answer while one of its transactions is followed; its agent may be what is upgraded."""
+REJOIN_PAUSE_SECONDS = 0.5
 
 
 @runtime_checkable
@@ -161,6 +166,29 @@ class _Options:
 
 
 OnProgress = Callable[[Progress], None]
+
+
+class _Told:
+    """Tells the progress of one transaction, each report once though it is followed again from its beginning."""
+
+    def __init__(self, progress: OnProgress | None) -> None:
+        self._progress = progress
+        self._position = 0
+        self.count = 0
+        self.transaction: int | None = None
+
+    def begin_again(self) -> None:
+        """It is followed from its beginning."""
+        self._position = 0
+
+    def __call__(self, data: Mapping[str, Any]) -> None:
+        report = Progress.of(data)
+        self.transaction = report.transaction if self.transaction is None else self.transaction
+        self._position += 1
+        if self._position > self.count:
+            self.count = self._position
+            if self._progress is not None:
+                self._progress(report)
 
 
 class Packages:
@@ -413,11 +441,28 @@ class Packages:
         return Transaction.of(self._call(name, {**arguments, **bounds}, progress))
 
     def _call(self, name: str, body: Mapping[str, Any], progress: OnProgress | None) -> Mapping[str, Any]:
-        def told(data: Mapping[str, Any]) -> None:
-            if progress is not None:
-                progress(Progress.of(data))
+        told = _Told(progress)
+        try:
+            return self._transport.call(name, body, told)
+        except TransportError as error:
+            if told.transaction is None:
+                raise
+            return self._rejoin(told, error)
 
-        return self._transport.call(name, body, told)
+    def _rejoin(self, told: _Told, error: TransportError) -> Mapping[str, Any]:
+        """Follow a transaction again that goes on without us: it may be the agent that it upgrades."""
+        deadline = time.monotonic() + REJOIN_SECONDS
+        while time.monotonic() < deadline:
+            time.sleep(REJOIN_PAUSE_SECONDS)
+            before = told.count
+            told.begin_again()
+            try:
+                return self._transport.call("packages/watch", {"transaction": told.transaction}, told)
+            except TransportError as again:
+                error = again
+                if told.count > before:
+                    deadline = time.monotonic() + REJOIN_SECONDS
+        raise error
 
 
 def _fingerprint(key: str) -> str:

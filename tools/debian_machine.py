@@ -32,6 +32,10 @@ ENVIRONMENT = {
     "TERM": "xterm",
 }
 BOOT_SECONDS = 60.0
+SHARES = 32768
+"""Of the processors, where 1024 is anybody else's: what else runs on this host isn't part of the machine."""
+REAL_TIME_US = 300_000
+"""Of each second, for what measures inside the machine."""
 
 # Runs as process 1 of the new namespaces and becomes systemd: $1 the cached tree, $2 the machine's directory.
 _BOOT = """\
@@ -107,6 +111,7 @@ class Machine:
     def __init__(self, directory: Path | None = None) -> None:
         self.directory = directory or Path(tempfile.mkdtemp(prefix="connetos-machine-", dir="/var/tmp"))
         self._group: Path | None = None
+        self._processors: Path | None = None
         self._outside: subprocess.Popen[bytes] | None = None
         self._first = 0
 
@@ -132,7 +137,8 @@ class Machine:
         tree = base()
         self._group = _control_groups() / f"connetos-machine-{self.directory.name[-8:]}"
         self._group.mkdir(exist_ok=True)
-        enter = f'echo $$ >{self._group}/cgroup.procs && exec "$@"'
+        self._processors = _processors(self._group)
+        enter = f'{self._join()}echo $$ >{self._group}/cgroup.procs && exec "$@"'
         namespaces = ["--mount", "--pid", "--uts", "--ipc", "--net", "--cgroup", "--propagation", "private"]
         self._outside = subprocess.Popen(
             ["sh", "-c", enter, "sh", "unshare", *namespaces, "--fork", "--kill-child", "--",
@@ -144,6 +150,10 @@ class Machine:
             if time.monotonic() > deadline or self._outside.poll() is not None:
                 raise MachineError(f"the machine doesn't boot: {self._said()}")
             time.sleep(0.1)
+
+    def _join(self) -> str:
+        """Shell words with which a process takes part in the machine's share of the processors."""
+        return f"echo $$ >{self._processors}/tasks && " if self._processors is not None else ""
 
     def _booted(self) -> bool:
         assert self._outside is not None
@@ -170,14 +180,16 @@ class Machine:
         if self._outside is not None:
             self._outside.kill()
             self._outside.wait()
-        if self._group is not None:
-            _remove_group(self._group)
+        for group in (self._group, self._processors):
+            if group is not None:
+                _remove_group(group)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def command(self, argv: Sequence[str]) -> list[str]:
         """The command line that runs `argv` inside, from anywhere."""
         environment = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
-        return ["nsenter", "--target", str(self._first), "--all", "env", "-i", *environment, *argv]
+        enter = ["nsenter", "--target", str(self._first), "--all", "env", "-i", *environment]
+        return ["sh", "-c", f'{self._join()}exec "$@"', "sh", *enter, *argv]
 
     def run(
         self, argv: Sequence[str], *, stdin: str = "", check: bool = True, timeout: float = 120
@@ -224,6 +236,22 @@ def _control_groups() -> Path:
         if kind == "cgroup2":
             return Path(where)
     raise MachineError("there is no cgroup2 file system")
+
+
+def _processors(group: Path) -> Path | None:
+    """Give the machine its share: in a group of the older hierarchy, which is returned, or in `group` itself."""
+    with contextlib.suppress(OSError):
+        (group / "cpu.weight").write_text("10000")
+    for line in Path("/proc/self/mounts").read_text().splitlines():
+        _, where, kind, options, *_ = line.split()
+        if kind == "cgroup" and "cpu" in options.split(","):
+            made = Path(where) / group.name
+            made.mkdir(exist_ok=True)
+            (made / "cpu.shares").write_text(str(SHARES))
+            with contextlib.suppress(OSError):  # not every kernel shares it out
+                (made / "cpu.rt_runtime_us").write_text(str(REAL_TIME_US))
+            return made
+    return None
 
 
 def _remove_group(group: Path) -> None:

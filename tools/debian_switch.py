@@ -6,13 +6,18 @@ import contextlib
 import json
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tools.debian_machine import Machine, MachineError
 
 HOSTS = 3
-MOST_SECONDS = 300.0
+SWITCHED, CABLED = "198.18.10.2", "198.19.0.2"
+"""Addresses of `h2` that `h1` reaches through the switch, and by a cable between the two."""
+MAX_PAUSE_SECONDS = 0.2
+"""What happens to the switch while no datagrams come isn't seen."""
+MAX_SECONDS = 300.0
 """No stream lasts longer."""
 SETTINGS = """\
 dataplane = "openvswitch"
@@ -44,6 +49,21 @@ _DUMPS = {
 _COLUMNS = {"Bridge": ["ports", "datapath_type"], "Port": ["interfaces", "tag", "trunks", "vlan_mode"]}
 
 
+@dataclass(frozen=True)
+class Loss:
+    """What became of a stream.
+
+    Attributes:
+        sent: datagrams through the switch; as many went by the cable.
+        lost: of those through the switch.
+        longest_pause_s: between two datagrams, at the sender.
+    """
+
+    sent: int
+    lost: int
+    longest_pause_s: float
+
+
 class PackagedSwitch:
     """Installs packages on a machine with hosts `h1` to `h3` (198.18.10.1 to .3) at ports te-1/1/1 to te-1/1/3."""
 
@@ -65,6 +85,11 @@ class PackagedSwitch:
                 f"ip netns exec {host} ethtool -K eth0 tx off",
             ):
                 self.machine.run(command.split())
+        cable = "ip -n h1 link add cable type veth peer name cable netns h2"
+        self.machine.run(cable.split())
+        for host, address in (("h1", "198.19.0.1"), ("h2", CABLED)):
+            self.machine.run(["ip", "-n", host, "address", "add", f"{address}/24", "dev", "cable"])
+            self.machine.run(["ip", "-n", host, "link", "set", "cable", "up"])
 
     def name_ports(self) -> None:
         """Write the agent's settings."""
@@ -111,25 +136,39 @@ class PackagedSwitch:
         ping = ["ip", "netns", "exec", host, "ping", "-q", "-c", "3", "-i", "0.2", "-W", "2", address]
         return self.machine.run(ping, check=False).returncode == 0
 
-    def lost_while(self, disturb: Callable[[], object], least: int, hertz: int) -> tuple[int, int]:
-        """Stream from `h1` to `h2` while something is done to the switch: datagrams sent (at least so many) and lost.
+    def lost_while(self, disturb: Callable[[], object], least: int, hertz: int) -> Loss:
+        """Stream from `h1` to `h2` while something is done to the switch: at least so many datagrams.
+
+        The same datagrams go by a cable from host to host. Where that loses some, it is the machine that loses them,
+        and nothing is known about the switch.
 
         Raises:
-            MachineError: the stream ended early: it would mean nothing.
+            MachineError: the stream ended early, or the cable lost datagrams, or the sender paused: it would mean nothing.
         """
         self.machine.take(STREAM, "/root/stream.py")
-        most = str(int(MOST_SECONDS * hertz))
+        most = str(int(MAX_SECONDS * hertz))
         with _ended(self.machine.begin(_in_host("h2", ["receive", most]))) as receiver:
             _line(receiver)
-            stream = ["send", "198.18.10.2", most, str(hertz), str(least)]
+            stream = ["send", f"{SWITCHED},{CABLED}", most, str(hertz), str(least)]
             with _ended(self.machine.begin(_in_host("h1", stream))) as sender:
                 _line(sender)
                 disturb()
                 if sender.poll() is not None:
                     raise MachineError("the stream ended before the disturbance")
                 self.machine.run(["pkill", "-TERM", "-f", "stream.py send"])
-                sent = int(_line(sender)["sent"])
-            return sent, sent - int(_line(receiver)["received"])
+                sending = _line(sender)
+            received = _line(receiver)
+        sent, streams = int(sending["sent"]), received["streams"]
+        switched, cabled = (
+            sent - streams[address]["received"] if address in streams else sent
+            for address in (SWITCHED, CABLED)
+        )
+        if cabled or received["overflowed"] or sending["longest_pause"] > MAX_PAUSE_SECONDS:
+            raise MachineError(
+                f"this machine is too busy: of {sent} datagrams {cabled} are lost on a cable, "
+                f"{received['overflowed']} at the receiver; between two the sender paused {sending['longest_pause']:.3f} s"
+            )
+        return Loss(sent, switched, float(sending["longest_pause"]))
 
 
 @contextlib.contextmanager

@@ -234,6 +234,7 @@ class Agent:
         reason = _note(note)
         note.unlink(missing_ok=True)
         self.manager.events.publish("agent-stopping", reason=reason)
+        self.operations.stop()
         if self._xrl is not None:
             await self._xrl.stop()
         await asyncio.gather(self._server.close(), self._cli.stop(reason))

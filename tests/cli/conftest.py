@@ -34,9 +34,12 @@ class CommandLine:
         self.greeting = self.ask({"hello": hello})
 
     def ask(self, message: dict[str, Any]) -> dict[str, Any]:
+        self.send(message)
+        return self.read()
+
+    def send(self, message: dict[str, Any]) -> None:
         self._file.write(json.dumps(message).encode() + b"\n")
         self._file.flush()
-        return self.read()
 
     def read(self) -> dict[str, Any]:
         """The next thing that the agent says."""

@@ -64,13 +64,13 @@ def test_an_upgrade_loses_no_packet_and_changes_nothing(at_first: PackagedSwitch
         person.expect("debian>")
         person.send("configure\rset vlans vlan-id 99\r")
         person.match("debian#.*debian#")
-        sent, lost = at_first.lost_while(lambda: at_first.install(newer), PACKETS, HERTZ)
+        loss = at_first.lost_while(lambda: at_first.install(newer), PACKETS, HERTZ)
         person.expect(
             "The switch's agent is stopping (upgrade to version 9.0.1); what wasn't committed is dropped."
         )
         assert person.end() == 1
-    assert sent >= PACKETS
-    assert lost == 0
+    assert loss.sent >= PACKETS
+    assert loss.lost == 0, loss
     assert at_first.dumps() == before
     assert at_first.version_in_use() == "9.0.1"
     assert "vlan-id 99" not in at_first.cli("configure", "show vlans", "exit")

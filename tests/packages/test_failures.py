@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from connetos_sdk.errors import ConnetosError, Locked, NotFound, PackageError, PackageRefused
+from connetos_sdk.errors import AgentStopping, ConnetosError, Locked, NotFound, PackageError, PackageRefused
 from connetos_sdk.packages import Transaction
 from tests.conftest import connect
 from tests.packages.conftest import Box
@@ -277,17 +277,47 @@ def test_a_client_that_goes_away_changes_nothing(box: Box) -> None:
         box.packages.watch()
 
 
-def test_an_agent_that_is_killed_is_followed_by_one_that_goes_on(box: Box) -> None:
+@pytest.mark.parametrize("kill", [True, False])
+def test_who_installs_finds_the_result_at_the_next_agent(box: Box, kill: bool) -> None:
     thread, ended = install_slow(box)
-    box.lab.kill_agent()
-    thread.join()
-    assert isinstance(ended[0], ConnetosError)
+    if kill:
+        box.lab.kill_agent()
+    else:
+        box.lab.stop_agent()
     box.lab.start_agent()
     with connect(box.lab) as switch:
         assert switch.state("packages transaction state") == "running"
         go_on(box)
-        done: Transaction = switch.packages.watch()
+        done = switch.packages.watch()
+    thread.join()
     assert [change.name for change in done.changes] == ["good", "slow"]
+    assert ended == [done]
+
+
+def test_who_follows_is_told_that_the_agent_stops(box: Box) -> None:
+    thread, ended = install_slow(box)
+    number = box.switch.state("packages transaction id")
+    told: list[ConnetosError] = []
+
+    def follow() -> None:
+        with connect(box.lab) as switch:
+            try:
+                switch.transport.call("packages/watch", {"transaction": number}, lambda _: following.set())
+            except ConnetosError as error:
+                told.append(error)
+
+    following = threading.Event()
+    follower = threading.Thread(target=follow)
+    follower.start()
+    assert following.wait(60)
+    box.lab.stop_agent()
+    follower.join()
+    assert isinstance(told[0], AgentStopping)
+    assert told[0].reason == f"the switch's agent is stopping; package transaction {number} goes on"
+    box.lab.start_agent()
+    go_on(box)
+    thread.join()
+    assert isinstance(ended[0], Transaction)
 
 
 def runner_of(box: Box) -> int:

@@ -5,19 +5,24 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import random
 import tarfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
-from connetos_sdk.errors import ConnetosError, InvalidValue, NotFound, PackageRefused
+from connetos_sdk.errors import ConnetosError, InvalidValue, NotFound, PackageError, PackageRefused, TooLarge
 from connetos_sdk.packages import PackageChange
 from tests.agent.conftest import add_user, assert_refused, client
 from tests.cli.conftest import CommandLine
-from tests.packages.conftest import Box
-from tests.packages.debian import build
+from tests.conftest import connect
+from tests.packages.conftest import WAIT, Box
+from tests.packages.debian import build, run
+from tests.packages.test_failures import until
 
 pytestmark = pytest.mark.root
 
@@ -80,6 +85,137 @@ def test_files_that_are_no_packages(bare: Box, tmp_path: Path, name: str, conten
     assert bare.packages.uploads() == {}
     left = [p for p in (bare.root.path / "var/cache/connetos/packages").rglob("*") if p.is_file()]
     assert left == []
+
+
+def lying_ar(directory: Path) -> bytes:
+    """A package whose last member says that it is of a terabyte."""
+    content = build(directory, "liar").read_bytes()
+    header = content.index(b"data.tar")
+    return content[: header + 48] + b"1000000000" + content[header + 58 :]
+
+
+def damaged(directory: Path) -> bytes:
+    """A package in the middle of whose content are other bytes; its control data are right."""
+    chance = random.Random(1)  # the same each time
+    content = bytearray(
+        build(
+            directory, "damaged", files={"/opt/x": chance.randbytes(100_000)}, compression="xz"
+        ).read_bytes()
+    )
+    content[-50_000:-40_000] = bytes(10_000)
+    return bytes(content)
+
+
+def control_bomb(directory: Path) -> bytes:
+    """A package whose control data are of 100 MiB, and a hundred kilobytes as they come."""
+    tree = directory / "tree"
+    (tree / "DEBIAN").mkdir(parents=True)
+    fields = {
+        "Package": "bomb",
+        "Version": "1",
+        "Architecture": "all",
+        "Maintainer": "T <t@example.com>",
+        "Description": "x",
+    }
+    (tree / "DEBIAN/control").write_text("".join(f"{name}: {value}\n" for name, value in fields.items()))
+    (tree / "DEBIAN/templates").write_bytes(bytes(100 << 20))
+    run(
+        "dpkg-deb",
+        "--root-owner-group",
+        "-Zxz",
+        "-z1",
+        "--uniform-compression",
+        "--build",
+        tree,
+        directory / "b.deb",
+    )
+    return (directory / "b.deb").read_bytes()
+
+
+def tar_of(kind: bytes, length: int, content: bytes = b"", **pax: str) -> bytes:
+    """A tar archive with one header whose size isn't that of what follows."""
+    info = tarfile.TarInfo("x.deb")
+    info.type, info.size, info.pax_headers = kind, length, pax
+    form = tarfile.PAX_FORMAT if pax else tarfile.GNU_FORMAT
+    return info.tobuf(form) + content.ljust(-(-len(content) // 512) * 512, b"\0") + bytes(1024)
+
+
+TERABYTE = 1 << 40
+SPARSE = {"GNU.sparse.size": str(TERABYTE), "GNU.sparse.map": "0,0"}
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "words"),
+    [
+        ("x.deb", lying_ar, "data.tar ends at byte 10000"),
+        ("x.deb", lambda d: build(d, "cut").read_bytes()[:-200], "data.tar ends at byte"),
+        ("x.deb", damaged, "isn't a Debian package"),
+        ("x.deb", control_bomb, "more than 16777216 bytes of control data"),
+        ("x.tar", lambda _: tar_of(tarfile.REGTYPE, TERABYTE), "announces 1099511627776 bytes"),
+        ("x.tar", lambda _: tar_of(tarfile.GNUTYPE_SPARSE, 0), "sparse file"),
+        (
+            "x.tar",
+            lambda _: tar_of(tarfile.REGTYPE, 512, bytes(512), **SPARSE),
+            "sparse file",
+        ),
+        ("x.tar", lambda _: tar_of(tarfile.REGTYPE, 1, b"x", size=str(TERABYTE)), "damaged"),
+        ("x.tar", lambda _: tar_of(tarfile.GNUTYPE_LONGNAME, 1 << 20, bytes(1 << 20)), "attributes of 1048576 bytes"),
+        ("x.tar", lambda _: tar_of(tarfile.REGTYPE, -512), "damaged"),
+    ],
+)  # fmt: skip
+def test_archives_that_lie_about_their_sizes(
+    bare: Box, tmp_path: Path, name: str, make: Callable[[Path], bytes], words: str
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(make(tmp_path))
+    error = bare.refused(lambda: bare.packages.upload(path, name))
+    assert isinstance(error, InvalidValue)
+    assert words in error.reason
+    assert bare.packages.uploads() == {}
+
+
+def test_a_package_that_unpacks_to_more_than_the_disk_has(bare: Box, tmp_path: Path) -> None:
+    large = build(tmp_path, "large", files={"/opt/zeroes": bytes(600 << 20)}, compression="xz")
+    assert large.stat().st_size < 1 << 20
+    error = bare.refused(lambda: bare.packages.upload(large))
+    assert isinstance(error, TooLarge)
+    assert "large_1.0_all.deb unpacks to more than" in error.reason
+
+
+def test_a_bundle_for_which_there_is_no_room(bare: Box, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.tar"
+    with tarfile.open(bundle, "w") as archive:
+        package = build(tmp_path, "large", files={"/opt/large": bytes(240 << 20)})
+        archive.add(package, package.name)
+    name = bare.packages.upload(bundle)
+    error = bare.refused(lambda: bare.packages.install(files=[name]))
+    assert "not enough disk space: the packages of bundle.tar have" in error.reason
+    bare.packages.remove_upload(name)
+    assert left_of_bundles(bare) == []
+
+
+def left_of_bundles(bare: Box) -> list[Path]:
+    return list((bare.root.path / "var/cache/connetos/packages/bundles").glob("*"))
+
+
+def test_a_plan_disturbs_no_installation_of_the_same_bundle(bare: Box, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.tar"
+    with tarfile.open(bundle, "w") as archive:
+        for package in (
+            build(tmp_path, "waits", scripts={"preinst": WAIT}),
+            build(tmp_path, "after", Depends="waits"),
+        ):
+            archive.add(package, package.name)
+    name = bare.packages.upload(bundle)
+    with ThreadPoolExecutor() as threads:
+        installing = threads.submit(bare.packages.install, files=[name])
+        until((bare.root.path / "run/started").exists, "the installation")
+        with connect(bare.lab) as other, suppress(PackageError):  # of a half installed package apt makes no plan
+            other.packages.plan("install", files=[name])
+        assert len(left_of_bundles(bare)) == 1
+        (bare.root.path / "run/go").touch()
+        assert [change.name for change in installing.result().changes] == ["after", "waits"]
+    assert left_of_bundles(bare) == []
 
 
 @pytest.fixture
@@ -217,6 +353,55 @@ def test_packages_at_the_command_line(box: Box, cli: CommandLine) -> None:
         cli.words("request packages ")
     )
     assert cli("request packages update").ok
+
+
+def parts(cli: CommandLine, line: str, **terminal: object) -> Iterator[str]:
+    """What a command shows, as it shows it; what comes with the answer is the last."""
+    answer = cli.ask({"id": 7, "line": line, "stream": True, "terminal": terminal})
+    while "part" in answer:
+        yield answer["part"]
+        answer = cli.read()
+    assert answer["ok"], answer
+    yield answer["text"]
+
+
+def test_steps_are_shown_as_they_happen(box: Box, cli: CommandLine) -> None:
+    showing = parts(cli, "request packages install slow")
+    seen = [next(showing)]
+    while "slow" not in seen[-1]:
+        seen.append(next(showing))
+    assert not (box.root.path / "run/go").exists(), "the installation is under way"
+    assert seen[0] == "  1.0%  Looking at the packages there are\n"
+    (box.root.path / "run/go").touch()
+    rest = list(showing)
+    assert rest[-2] == "100.0%  Done\n"
+    assert rest[-1].split()[-3:] == ["slow", "-", "1.0"]
+
+
+def test_a_persons_terminal_shows_how_a_step_gets_on_in_its_line(box: Box, cli: CommandLine) -> None:
+    shown = "".join(
+        parts(cli, "request packages install good", kind="xterm", width=40, height=24, lends=True)
+    )
+    steps = shown.split("\n")
+    assert steps[0] == "\r  1.0%  Looking at the packages there are"[:40] + "\x1b[K"
+    assert steps[-5] == "100.0%  Done\x1b[K"
+    assert steps[-2].split() == ["good", "-", "2.0"]
+
+
+def test_who_interrupts_is_told_how_to_look_again(box: Box, cli: CommandLine) -> None:
+    seen = cli.ask({"id": 7, "line": "request packages install slow", "stream": True})
+    while "slow" not in seen["part"]:
+        seen = cli.read()
+    cli.send({"cancel": 7})
+    while "part" in seen:
+        seen = cli.read()
+    number = box.switch.state("packages transaction id")
+    assert seen["text"] == f"Transaction {number} goes on; `request packages watch` follows it.\n"
+    (box.root.path / "run/go").touch()
+    followed = cli("request packages watch")
+    assert followed.ok and followed.text.splitlines()[-1].split() == ["slow", "-", "1.0"]
+    assert cli(f"request packages watch {number}").text == followed.text
+    assert "no package transaction is running" in cli("request packages watch").text
 
 
 def test_the_system_is_upgraded_at_the_command_line(box: Box, cli: CommandLine, tmp_path: Path) -> None:

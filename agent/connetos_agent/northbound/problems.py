@@ -27,6 +27,7 @@ STATUS: dict[type[ConnetosError], int] = {
     errors.TooLarge: 413,
     errors.TooMany: 429,
     errors.BadRequest: 400,
+    errors.AgentStopping: 503,
 }
 """HTTP status of each class of error; a subclass has that of the nearest class listed."""
 
@@ -35,7 +36,7 @@ TITLES = {
     405: "Method not allowed here", 408: "The request took too long", 409: "Conflict with another change",
     412: "The configuration has changed",
     413: "Too large", 415: "Unknown content type", 422: "Not a valid configuration", 423: "Locked",
-    429: "Too many at once", 500: "The data plane didn't do it", 507: "Can't be recorded",
+    429: "Too many at once", 500: "The data plane didn't do it", 503: "Ask again soon", 507: "Can't be recorded",
 }  # fmt: skip
 
 

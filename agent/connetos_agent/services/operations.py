@@ -34,11 +34,21 @@ class Operations:
     def __init__(self) -> None:
         self._runs: dict[str, Run] = {}
         self._running: Counter[str] = Counter()
+        self._leaving: list[Callable[[], None]] = []
 
     def add(self, name: str, run: Run) -> None:
         """Add what does the operation `name`, which the model describes."""
         operation(name)
         self._runs[name] = run
+
+    def when_stopping(self, leave: Callable[[], None]) -> None:
+        """Have `leave` called when the agent stops, before its surfaces close: who waits for what goes on is told so."""
+        self._leaving.append(leave)
+
+    def stop(self) -> None:
+        """The agent stops."""
+        for leave in self._leaving:
+            leave()
 
     @property
     def names(self) -> list[str]:

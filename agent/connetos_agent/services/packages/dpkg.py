@@ -1,4 +1,4 @@
-"""What dpkg knows: which packages there are, what a package file says about itself, who holds dpkg's lock."""
+"""What dpkg knows: which packages there are, who holds dpkg's lock."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from connetos_agent.services.packages import names
 from connetos_agent.services.packages.root import Root
-from connetos_sdk.errors import InvalidValue, Locked, PackageError
+from connetos_sdk.errors import Locked, PackageError
 
 ADMIN = "/var/lib/dpkg"
 FRONTEND_LOCK = f"{ADMIN}/lock-frontend"
@@ -96,22 +95,6 @@ def unfinished(packages: Packages) -> list[str]:
         for name, package in packages.items()
         if package.status not in (*ABSENT, "installed", "triggers-awaited", "triggers-pending")
     )
-
-
-def control_of(path: Path) -> dict[str, str]:
-    """The control fields of a package file.
-
-    Raises:
-        InvalidValue: it isn't a package, or says something about itself that Debian doesn't allow.
-    """
-    done = Root(Path("/")).query(["dpkg-deb", "--field", str(path)], seconds=30)
-    fields = paragraph(done.stdout)
-    if done.returncode or not {"Package", "Version", "Architecture"} <= fields.keys():
-        reason = done.stderr.strip().rpartition("\n")[2].replace(str(path), path.name)[-200:]
-        raise InvalidValue(f"{path.name} isn't a Debian package: {reason}")
-    if names.NAME.fullmatch(fields["Package"]) is None or names.VERSION.fullmatch(fields["Version"]) is None:
-        raise InvalidValue(f"{path.name} has a name or a version that Debian doesn't allow")
-    return fields
 
 
 def paragraph(text: str) -> dict[str, str]:

@@ -83,10 +83,14 @@ class PackageService:
         for name, work in quick.items():
             operations.add(name, _in_thread(work))
         operations.add("packages/repositories/add", self._add_repository)
+        operations.when_stopping(self._supervisor.leave)
 
     async def start(self) -> None:
         """See `Service.start`."""
         await self._supervisor.start()
+        current = self._supervisor.current
+        place = "" if current is None else (current.read("request") or {}).get("unpacked", "")
+        await asyncio.to_thread(self.uploads.forget_others, place)
 
     async def stop(self) -> None:
         """See `Service.stop`."""
@@ -127,19 +131,21 @@ class PackageService:
     def _changing(self, action: str) -> Callable[[Caller, Arguments, Report], Awaitable[Any]]:
         async def run(caller: Caller, arguments: Arguments, report: Report) -> Any:
             self._supervisor.check_free()
-            words = await asyncio.to_thread(self._words, action, arguments)
-            runner = await asyncio.to_thread(self._supervisor.standby)
-            transaction = None
+            place = self.uploads.new_place()
+            runner = transaction = None
             try:
+                words = await asyncio.to_thread(self._words, action, arguments, place)
+                runner = await asyncio.to_thread(self._supervisor.standby)
                 planned = await asyncio.to_thread(self._plan, words)
                 plan.check(planned, force=arguments.get("force", False))
                 if not planned.changes:
                     return {"id": None, "state": "done", "changed": False, "changes": []}
-                request = self._request(action, caller, arguments, words, planned)
+                request = {**self._request(action, caller, arguments, words, planned), "unpacked": place}
                 transaction = self._supervisor.begin(request, runner)
             finally:
                 if transaction is None:
                     self._supervisor.dismiss(runner)
+                    await asyncio.to_thread(self.uploads.forget, place)
             return _outcome(await self._supervisor.follow(transaction, report))
 
         return run
@@ -172,8 +178,14 @@ class PackageService:
                 f"{caller.user} is of class {caller.user_class}",
                 hint="uploaded files are for class super-user",
             )
-        words = await asyncio.to_thread(self._words, arguments["action"], arguments)
-        return (await asyncio.to_thread(self._plan, words)).to_dict()
+        return (await asyncio.to_thread(self._planned, arguments)).to_dict()
+
+    def _planned(self, arguments: Arguments) -> Plan:
+        place = self.uploads.new_place()
+        try:
+            return self._plan(self._words(arguments["action"], arguments, place))
+        finally:
+            self.uploads.forget(place)
 
     def _plan(self, words: list[str]) -> Plan:
         if len(words) == words.index("--") + 1 if "--" in words else False:
@@ -182,8 +194,8 @@ class PackageService:
             self.root, words, self._packages() or dpkg.installed(self.root), self._settings.protected
         )
 
-    def _words(self, action: str, arguments: Arguments) -> list[str]:
-        """Command and packages for apt-get.
+    def _words(self, action: str, arguments: Arguments, place: str) -> list[str]:
+        """Command and packages for apt-get; bundles are unpacked at `place`.
 
         Raises:
             ConnetosError: what was asked for can't be.
@@ -204,7 +216,7 @@ class PackageService:
         if arguments.get("downgrade"):
             options.append("--allow-downgrades")
         if action == "install":
-            files = self.uploads.packages(arguments.get("files", []))
+            files = self.uploads.packages(arguments.get("files", []), place)
             if not arguments.get("files"):
                 _some(wanted)
             return ["install", *options, "--", *wanted, *files]

@@ -25,7 +25,7 @@ from connetos_agent.services.packages.transaction import (
     Transactions,
 )
 from connetos_sdk import errors
-from connetos_sdk.errors import Locked, NotFound
+from connetos_sdk.errors import AgentStopping, Locked, NotFound
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +55,7 @@ class Supervisor:
         self._socket: socket.socket | None = None
         self._watched: tuple[int, subprocess.Popen[bytes] | None] | None = None
         self._attempts = 0
+        self._leaving = False
         self._dismissed: set[asyncio.Future[int]] = set()
 
     async def start(self) -> None:
@@ -75,6 +76,11 @@ class Supervisor:
         else:
             log.warning("a package transaction was cut off", extra={"transaction": newest.id})
             self._launch(newest, self.standby())
+
+    def leave(self) -> None:
+        """The agent stops soon: whoever follows a transaction is told that it goes on."""
+        self._leaving = True
+        self._tell()
 
     async def stop(self) -> None:
         """Stop listening; a runner goes on."""
@@ -125,8 +131,10 @@ class Supervisor:
                 argv, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True, cwd="/"
             )
 
-    def dismiss(self, runner: subprocess.Popen[bytes]) -> None:
-        """End a runner that isn't needed."""
+    def dismiss(self, runner: subprocess.Popen[bytes] | None) -> None:
+        """End a runner that isn't needed, if there is one."""
+        if runner is None:
+            return
         if runner.stdin is not None:
             runner.stdin.close()
         reaping = asyncio.get_running_loop().run_in_executor(None, runner.wait)
@@ -149,7 +157,12 @@ class Supervisor:
         return made
 
     async def follow(self, transaction: Transaction, report: Report) -> dict[str, Any]:
-        """Tell the progress of a transaction from its beginning until it has ended; its result."""
+        """Tell the progress of a transaction from its beginning until it has ended; its result.
+
+        Raises:
+            AgentStopping: the agent ends before the transaction does.
+            NotFound: it left no result.
+        """
         offset = 0
         while True:
             news = self._news
@@ -162,6 +175,11 @@ class Supervisor:
                 if result is None:
                     raise NotFound(f"transaction {transaction.id} has no result")
                 return {"id": transaction.id, **result}
+            if self._leaving:
+                raise AgentStopping(
+                    f"the switch's agent is stopping; package transaction {transaction.id} goes on",
+                    hint=f"packages/watch follows it, `request packages watch {transaction.id}` at the command line",
+                )
             await news.wait()
 
     # -- runners --------------------------------------------------------------------------------------
@@ -201,6 +219,10 @@ class Supervisor:
         os.close(pidfd)
         if process is not None:
             process.wait()
+        if (pid := transaction.pid) is not None:  # systemd-run, which waited for it, was ended
+            with contextlib.suppress(ProcessLookupError):
+                self._watch(os.pidfd_open(pid), None)
+                return
         if transaction.read("result") is None:
             if self._attempts < MAX_ATTEMPTS:
                 log.error("the runner of a package transaction died", extra={"transaction": transaction.id})
@@ -211,6 +233,8 @@ class Supervisor:
             )
             transaction.write("result", {"state": "damaged", "error": error.to_dict(), "changes": []})
         result = transaction.read("result") or {}
+        if place := (transaction.read("request") or {}).get("unpacked"):
+            shutil.rmtree(self._root.outside(place), ignore_errors=True)
         self.current = None
         self._tell()
         log.info(

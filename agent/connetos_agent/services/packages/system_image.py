@@ -8,7 +8,7 @@ from functools import cmp_to_key
 from pathlib import Path
 from typing import Any
 
-from connetos_agent.services.packages import dpkg, names
+from connetos_agent.services.packages import archive, dpkg, names
 from connetos_agent.services.packages.root import IMAGES, Root
 from connetos_sdk.errors import InvalidValue, NotFound, PackageRefused
 
@@ -26,7 +26,7 @@ def words(root: Root, model: str, arguments: Mapping[str, Any]) -> list[str]:
         PackageRefused: it is for another model, or not newer than what is installed, and isn't forced.
     """
     path = _image(root, arguments.get("file", ""))
-    facts = dpkg.control_of(path)
+    facts = archive.control_of(path)
     if facts["Package"] != PACKAGE:
         raise InvalidValue(f"{path.name} is package {facts['Package']}", hint=f"package {PACKAGE} is needed")
     if not arguments.get("force"):
@@ -66,7 +66,7 @@ def _image(root: Root, name: str) -> Path:
     ]
     if not found:
         raise NotFound(f"there is no switch package in {IMAGES}", hint="copy or upload switch_*.deb first")
-    versions = {path: dpkg.control_of(path)["Version"] for path in found}
+    versions = {path: archive.control_of(path)["Version"] for path in found}
 
     def order(one: Path, other: Path) -> int:
         return 1 if dpkg.newer(root, versions[one], versions[other]) else -1

@@ -6,18 +6,16 @@ import asyncio
 import hashlib
 import os
 import shutil
-import tarfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from connetos_agent.services.packages import dpkg, names
+from connetos_agent.services.packages import archive, dpkg, names
 from connetos_agent.services.packages.root import BUNDLES, IMAGES, UPLOADS, WORK, Root
-from connetos_sdk.errors import BadRequest, InvalidValue, NotFound, StorageFailed, TooLarge
+from connetos_sdk.errors import BadRequest, InvalidValue, NotFound, PackageError, StorageFailed, TooLarge
 
 MAX_BYTES = 2 * 1024 * 1024 * 1024
 MAX_UPLOADS = 64
-MAX_BUNDLED = 500
 RESERVE_BYTES = 64 * 1024 * 1024
 """Free space that an upload leaves."""
 CHUNK_BYTES = 256 * 1024
@@ -90,7 +88,7 @@ class Uploads:
         target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         if not target.exists() and len(self.listed()) >= MAX_UPLOADS:
             raise TooLarge(f"there are {MAX_UPLOADS} uploaded files already", hint="remove some")
-        room = min(MAX_BYTES, shutil.disk_usage(target.parent).free - RESERVE_BYTES)
+        room = min(MAX_BYTES, self._room(target.parent))
         if size is not None and size > room:
             raise _too_large(size, room)
         draft = target.parent / f".{target.name}.{os.urandom(4).hex()}"
@@ -105,81 +103,73 @@ class Uploads:
         return {"name": name, "bytes": count, "sha256": sha256}
 
     def _check(self, path: Path, name: str) -> None:
-        if name.endswith(".deb"):
-            try:
-                dpkg.control_of(path)
-            except InvalidValue as error:
-                raise InvalidValue(error.reason.replace(path.name, name), hint=error.hint) from None
-        else:
-            with _bundle(path, name) as archive:
-                _members(archive, name)
+        try:
+            if name.endswith(".deb"):
+                archive.control_of(path)
+                archive.check_content(path, self._room(path.parent))
+            else:
+                archive.bundled(path, name)
+        except (InvalidValue, TooLarge) as error:
+            raise type(error)(error.reason.replace(path.name, name), hint=error.hint) from None
 
-    def packages(self, wanted: list[str]) -> list[str]:
-        """Paths inside the root of package files: those named, and those in bundles named.
+    @staticmethod
+    def _room(directory: Path) -> int:
+        return shutil.disk_usage(directory).free - RESERVE_BYTES
+
+    # -- for apt --------------------------------------------------------------------------------------
+
+    @staticmethod
+    def new_place() -> str:
+        """Where bundles can be unpacked for one change: a path inside the root, that nobody else uses."""
+        return f"{WORK}/{BUNDLES}/{os.urandom(8).hex()}"
+
+    def forget(self, place: str) -> None:
+        """Remove what was unpacked there."""
+        shutil.rmtree(self._root.outside(place), ignore_errors=True)
+
+    def forget_others(self, place: str) -> None:
+        """Remove what was unpacked anywhere else: whoever wanted it is gone."""
+        folder = self._root.outside(f"{WORK}/{BUNDLES}")
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if path != self._root.outside(place):
+                shutil.rmtree(path, ignore_errors=True)
+
+    def packages(self, wanted: Sequence[str], place: str) -> list[str]:
+        """Paths inside the root of package files: those named, and those in bundles named, unpacked at `place`.
 
         Of a bundle those are left out that are installed in the same version or a newer one.
 
         Raises:
             InvalidValue, NotFound: a file isn't there, or isn't what its name says.
+            PackageError: there is no room for what is in a bundle.
         """
         found = []
         for name in wanted:
             path = self.find(name)
-            found += [path] if path.endswith(".deb") else self._unpack(path, name)
+            found += [path] if path.endswith(".deb") else self._unpack(path, name, f"{place}/{name}")
         return found
 
-    def _unpack(self, path: str, name: str) -> list[str]:
-        target = self._root.directory(BUNDLES, name)
-        shutil.rmtree(target)
-        target.mkdir(mode=0o755)
+    def _unpack(self, path: str, name: str, place: str) -> list[str]:
+        target = self._root.outside(place)
+        bundle = self._root.outside(path)
+        target.mkdir(mode=0o755, parents=True)
+        size, room = archive.bundled(bundle, name), self._room(target)
+        if size > room:
+            raise PackageError(
+                f"not enough disk space: the packages of {name} have {size} bytes, there is room for {max(0, room)}",
+                hint="remove packages, or old uploads",
+            )
         there = dpkg.installed(self._root)
         found = []
-        with _bundle(self._root.outside(path), name) as archive:
-            for member in _members(archive, name):
-                file = target / member.name.rpartition("/")[2]
-                content = archive.extractfile(member)
-                if content is None:
-                    continue
-                with file.open("wb") as out:
-                    shutil.copyfileobj(content, out, CHUNK_BYTES)
-                file.chmod(0o644)
-                facts = dpkg.control_of(file)
+        try:
+            for file in archive.unbundle(bundle, name, target):
+                facts = archive.control_of(file)
                 old = there.get(facts["Package"])
                 if old is None or not old.installed or dpkg.newer(self._root, facts["Version"], old.version):
-                    found.append(f"{WORK}/{BUNDLES}/{name}/{file.name}")
+                    found.append(f"{place}/{file.name}")
+        except OSError as error:
+            raise StorageFailed(f"{name} can't be unpacked: {error.strerror}") from error
         return found
-
-
-def _bundle(path: Path, name: str) -> tarfile.TarFile:
-    try:
-        return tarfile.open(path, "r:")  # compressed packages needn't be compressed again
-    except (tarfile.TarError, EOFError) as error:
-        raise InvalidValue(
-            f"{name} isn't a tar archive: {error}", hint="an uncompressed tar of .deb files"
-        ) from None
-
-
-def _members(archive: tarfile.TarFile, name: str) -> list[tarfile.TarInfo]:
-    found: list[tarfile.TarInfo] = []
-    try:
-        for member in archive:
-            base = member.name.rpartition("/")[2]
-            if member.isdir():
-                continue
-            if not member.isreg() or not base.endswith(".deb") or names.FILE.fullmatch(base) is None:
-                raise InvalidValue(
-                    f"{name} has {member.name[:80]!r} in it", hint="only .deb files belong into it"
-                )
-            found.append(member)
-            if len(found) > MAX_BUNDLED:
-                raise InvalidValue(
-                    f"{name} has more than {MAX_BUNDLED} packages", hint="make several bundles"
-                )
-    except (tarfile.TarError, EOFError) as error:
-        raise InvalidValue(f"{name} is damaged: {error}") from None
-    if not found:
-        raise InvalidValue(f"{name} has no packages in it", hint="a tar archive of .deb files")
-    return found
 
 
 async def _write(path: Path, chunks: AsyncIterator[bytes], room: int, sha256: str) -> int:

@@ -6,8 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from connetos_agent.northbound.cli.answers import Told
-from connetos_agent.northbound.cli.commands.command import Terminal, command
+from connetos_agent.northbound.cli.commands.command import Interrupted, Terminal, command
 from connetos_agent.show import packages
+
+SHOWN_PERCENT = 10.0
+CLEAR_TO_END = "\x1b[K"
 
 Run = Callable[[Terminal, Sequence[str]], Awaitable[Told]]
 
@@ -34,20 +37,56 @@ async def _uploads(terminal: Terminal, _values: Sequence[str]) -> str:
     return packages.uploads(await terminal.read_state(("packages", "uploads")))
 
 
+class _Steps:
+    """Shows steps as they begin, each on a line of its own with how far the whole is.
+
+    At a person's terminal the line of the present step is written again as it gets on; elsewhere (logs, programs)
+    there is another one after each `SHOWN_PERCENT`.
+    """
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._rewrites = terminal.send is not None and terminal.lends and terminal.kind != "dumb"
+        self._step, self._percent, self._open = "", 0.0, False
+        self.transaction: int | None = None
+
+    async def report(self, progress: Mapping[str, Any]) -> None:
+        """Gets what the operation tells."""
+        self.transaction = progress.get("transaction", self.transaction)
+        step, percent = progress.get("step", ""), progress.get("percent", 0.0)
+        least = 0.0 if self._rewrites else SHOWN_PERCENT
+        if not step or (step == self._step and percent <= self._percent + least):
+            return
+        line = f"{percent:5.1f}%  {step}"
+        if not self._rewrites:
+            await self._terminal.tell(f"{line}\n")
+        else:
+            new = "\n" if self._open and step != self._step else "\r"
+            await self._terminal.tell(f"{new}{line[: self._terminal.size[0] - 1]}{CLEAR_TO_END}")
+            self._open = True
+        self._step, self._percent = step, percent
+
+    async def end(self) -> None:
+        """What is shown next begins a line."""
+        if self._open:
+            await self._terminal.tell("\n")
+
+
 def _change(name: str, arguments: Callable[[Sequence[str]], dict[str, Any]]) -> Run:
-    """A command that changes packages: each step on a line of its own, then what changed."""
+    """A command that changes packages: each step on a line of its own as it begins, then what changed."""
 
     async def run(terminal: Terminal, values: Sequence[str]) -> Told:
-        steps: list[str] = []
-
-        async def report(progress: Mapping[str, Any]) -> None:
-            step = progress.get("step", "")
-            if step and not (steps and steps[-1].endswith(step)):
-                steps.append(f"{progress.get('percent', 0):5.1f}%  {step}")
-
-        data = await terminal.call(name, report, **arguments(values))
-        text = "".join(f"{step}\n" for step in steps)
-        return Told(text + packages.changes(data) if "changes" in data else text, data)
+        steps = _Steps(terminal)
+        try:
+            data = await terminal.call(name, steps.report, **arguments(values))
+        except Interrupted:
+            if steps.transaction is None:
+                raise
+            goes_on = f"Transaction {steps.transaction} goes on; `request packages watch` follows it."
+            raise Interrupted(goes_on) from None
+        finally:
+            await steps.end()
+        return Told(packages.changes(data) if "changes" in data else "", data)
 
     return run
 
@@ -68,6 +107,8 @@ def _named(values: Sequence[str]) -> dict[str, Any]:
 
 
 def _transaction(values: Sequence[str]) -> dict[str, Any]:
+    if not values:
+        return {}
     return {"transaction": int(values[0]) if values[0].isdigit() else values[0]}
 
 
@@ -110,6 +151,18 @@ COMMANDS = (
         "request packages rollback <transaction>",
         "Go back to the packages before a transaction",
         _change("packages/rollback", _transaction),
+        tells=True,
+    ),
+    command(
+        "request packages watch",
+        "Follow the transaction that runs",
+        _change("packages/watch", _transaction),
+        tells=True,
+    ),
+    command(
+        "request packages watch <transaction>",
+        "Follow a transaction, or see what became of it",
+        _change("packages/watch", _transaction),
         tells=True,
     ),
     command(

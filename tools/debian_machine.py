@@ -7,8 +7,6 @@ gone when the machine is stopped. Needs root.
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import hashlib
 import os
 import shutil
 import signal
@@ -19,10 +17,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
-CACHE = Path(os.environ.get("CONNETOS_DEBIAN_CACHE", "/var/cache/connetos-debian"))
+from tools.debian_root import DebianError, tree
+
 PACKAGES = (
-    "adduser", "ca-certificates", "dbus", "ethtool", "iproute2", "iputils-ping", "isc-dhcp-client", "lldpd",
-    "openssh-client", "openssh-server", "openvswitch-switch", "procps", "python3", "systemd", "systemd-sysv",
+    "adduser", "ca-certificates", "chrony", "dbus", "dnsmasq-base", "ethtool", "iproute2", "iputils-ping",
+    "isc-dhcp-client", "lldpd", "openssh-client", "openssh-server", "openvswitch-switch", "procps", "python3",
+    "rsyslog", "systemd", "systemd-sysv", "tftpd-hpa",
 )  # fmt: skip
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -58,6 +58,12 @@ mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts "$root/dev/pt
 ln -s pts/ptmx "$root/dev/ptmx"
 ln -s /proc/self/fd "$root/dev/fd"
 hostname debian
+echo debian >"$root/etc/hostname"
+echo 127.0.0.1 localhost debian >"$root/etc/hosts"
+# Its clock is that of its host.
+ln -s /dev/null "$root/etc/systemd/system/chrony.service"
+# Nobody keeps this machine: dpkg needn't wait for the disk after each file.
+echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/machine"
 cd "$root"
 mkdir -p .before
 pivot_root . .before
@@ -70,39 +76,6 @@ exec env -i container=other PATH=/usr/sbin:/usr/bin:/sbin:/bin \
 
 class MachineError(Exception):
     """The machine can't be made, or a command in it failed."""
-
-
-def base() -> Path:
-    """The tree that machines begin with; made now if it isn't cached.
-
-    Raises:
-        MachineError: mmdebstrap failed.
-    """
-    key = hashlib.sha256("\n".join(PACKAGES).encode() + b"1").hexdigest()[:12]
-    tree = CACHE / f"bookworm-{key}"
-    CACHE.mkdir(mode=0o755, parents=True, exist_ok=True)
-    with (CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if tree.exists():
-            return tree
-        draft = CACHE / f"{tree.name}.new"
-        shutil.rmtree(draft, ignore_errors=True)
-        done = subprocess.run(
-            [
-                "mmdebstrap", "--variant=minbase", "--mode=root", f"--include={','.join(PACKAGES)}",
-                '--aptopt=Acquire::Languages "none"', "--dpkgopt=path-exclude=/usr/share/locale/*",
-                "bookworm", str(draft),
-            ],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode != 0:
-            raise MachineError(f"mmdebstrap failed: {done.stderr.strip()[-2000:]}")
-        # Nobody keeps these machines: dpkg needn't wait for the disk after each file.
-        (draft / "etc/dpkg/dpkg.cfg.d/machine").write_text("force-unsafe-io\n")
-        (draft / "etc/hostname").write_text("debian\n")
-        (draft / "etc/hosts").write_text("127.0.0.1 localhost debian\n")
-        draft.rename(tree)
-    return tree
 
 
 class Machine:
@@ -134,7 +107,10 @@ class Machine:
         Raises:
             MachineError: it doesn't.
         """
-        tree = base()
+        try:
+            lower = tree(PACKAGES)
+        except DebianError as error:
+            raise MachineError(str(error)) from error
         self._group = _control_groups() / f"connetos-machine-{self.directory.name[-8:]}"
         self._group.mkdir(exist_ok=True)
         self._processors = _processors(self._group)
@@ -142,7 +118,7 @@ class Machine:
         namespaces = ["--mount", "--pid", "--uts", "--ipc", "--net", "--cgroup", "--propagation", "private"]
         self._outside = subprocess.Popen(
             ["sh", "-c", enter, "sh", "unshare", *namespaces, "--fork", "--kill-child", "--",
-             "sh", "-c", _BOOT, "sh", str(tree), str(self.directory)],
+             "sh", "-c", _BOOT, "sh", str(lower), str(self.directory)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         )  # fmt: skip
         deadline = time.monotonic() + BOOT_SECONDS
@@ -213,6 +189,10 @@ class Machine:
         """Run a command inside and leave it running."""
         pipe = subprocess.PIPE
         return subprocess.Popen(self.command(argv), stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+    def path(self, inside: str) -> Path:
+        """Where a file of the machine is for its host."""
+        return Path(f"/proc/{self._first}/root") / inside.lstrip("/")
 
     def write(self, path: str, text: str, mode: int = 0o644) -> None:
         """Make a file inside."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,11 +13,6 @@ from tools.debian_switch import PackagedSwitch
 pytestmark = [pytest.mark.ovs, pytest.mark.slow, pytest.mark.timeout(600)]
 
 PACKETS, HERTZ = 10_000, 1000
-SETUP = """\
-set vlans vlan-id 10 l3-interface vlan10
-set vlan-interface interface vlan10 address 198.18.10.254 prefix-length 24
-set protocols static route 203.0.113.0/24 next-hop 198.18.10.2
-"""
 LISTENER = """\
 import socket, sys
 sock = socket.socket(socket.AF_UNIX)
@@ -27,30 +21,6 @@ sock.sendall(b"GET /api/v1/events HTTP/1.1\\r\\nhost: switch\\r\\n\\r\\n")
 for line in sock.makefile():
     print(line, end="", flush=True)
 """
-
-
-@pytest.fixture(scope="module")
-def forwarding(installed: PackagedSwitch) -> PackagedSwitch:
-    ports = [
-        f"set interface gigabit-ethernet te-1/1/{n} family ethernet-switching native-vlan-id 10"
-        for n in (1, 2, 3)
-    ]
-    installed.cli("configure", *SETUP.splitlines(), *ports, "commit", "exit")
-    for host in ("h1", "h2", "h3"):
-        assert installed.reaches(host, "198.18.10.254")
-    assert installed.reaches("h1", "198.18.10.2")
-    return installed
-
-
-@pytest.fixture
-def at_first(forwarding: PackagedSwitch, package: Path, version: str) -> Iterator[PackagedSwitch]:
-    """The switch with the version that works, whatever a test did before."""
-    if forwarding.version_in_use() != version:
-        forwarding.install(package)
-    yield forwarding
-    forwarding.machine.run(
-        ["sh", "-c", "rm -rf /etc/systemd/system/connetos-agent.service.d; systemctl daemon-reload"]
-    )
 
 
 def test_an_upgrade_loses_no_packet_and_changes_nothing(at_first: PackagedSwitch, newer: Path) -> None:

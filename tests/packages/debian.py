@@ -1,11 +1,10 @@
 """Real Debian roots, and packages and signed repositories built here.
 
-One root is made with mmdebstrap(1) and kept in the cache (`$XDG_CACHE_HOME/connetos`); each test gets an overlay of it.
+Each test gets an overlay of the tree that `tools.debian_root` keeps.
 """
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import http.server
 import os
@@ -19,8 +18,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from pathlib import Path
 
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "connetos"
-SUITE = "bookworm"
+from tools.debian_root import tree
 
 
 def run(*argv: str | Path, **options: object) -> str:
@@ -30,21 +28,6 @@ def run(*argv: str | Path, **options: object) -> str:
     )
     assert done.returncode == 0, f"{argv}: {done.stdout}{done.stderr}"
     return str(done.stdout)
-
-
-def base() -> Path:
-    """A minimal Debian 12, made when it isn't in the cache. Nobody changes it."""
-    made = CACHE / f"debian-{SUITE}-{run('dpkg', '--print-architecture').strip()}"
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.exists():
-            draft = made.with_suffix(".new")
-            shutil.rmtree(draft, ignore_errors=True)
-            run("mmdebstrap", "--variant=minbase", "--mode=root", SUITE, draft)
-            (draft / "etc/apt/sources.list").write_text("")  # tests have repositories of their own
-            draft.rename(made)
-    return made
 
 
 @dataclass
@@ -62,7 +45,7 @@ class DebianRoot:
         run("mount", "-t", "tmpfs", "-o", f"size={self.mib}m", "tmpfs", upper)
         (upper / "u").mkdir()
         (upper / "w").mkdir()
-        options = f"lowerdir={base()},upperdir={upper}/u,workdir={upper}/w"
+        options = f"lowerdir={tree()},upperdir={upper}/u,workdir={upper}/w"
         run("mount", "-t", "overlay", "-o", options, "overlay", self.path)
 
     def unmount(self) -> None:

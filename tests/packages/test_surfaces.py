@@ -210,7 +210,10 @@ def test_a_plan_disturbs_no_installation_of_the_same_bundle(bare: Box, tmp_path:
     with ThreadPoolExecutor() as threads:
         installing = threads.submit(bare.packages.install, files=[name])
         until((bare.root.path / "run/started").exists, "the installation")
-        with connect(bare.lab) as other, suppress(PackageError):  # of a half installed package apt makes no plan
+        with (
+            connect(bare.lab) as other,
+            suppress(PackageError),
+        ):  # of a half installed package apt makes no plan
             other.packages.plan("install", files=[name])
         assert len(left_of_bundles(bare)) == 1
         (bare.root.path / "run/go").touch()

@@ -47,6 +47,9 @@ def main() -> None:
         interactive(link)
     except LinkError as error:
         sys.exit(f"cli: {error}")
+    except BrokenPipeError:  # whoever reads has enough; the interpreter flushes once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 def batch(link: Link, lines: Any) -> int:

@@ -129,6 +129,12 @@ def test_lines_from_a_script(socket_path: Path) -> None:
     assert "is not recognized" in done.stderr
 
 
+def test_a_reader_that_has_enough(socket_path: Path) -> None:
+    line = " ".join(command(socket_path, "-c", "'show vlans'", "-c", "'show version'"))
+    done = subprocess.run(["sh", "-c", f"{line} | true"], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
 def test_no_agent_is_told(tmp_path: Path) -> None:
     done = subprocess.run(
         command(tmp_path / "none.sock", "-c", "show version"),

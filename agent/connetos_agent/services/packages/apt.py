@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 import selectors
@@ -33,10 +34,25 @@ CHANGE = (
     "-o", "Dpkg::Options::=--force-confold",
     "-o", "Dpkg::Use-Pty=false",
 )  # fmt: skip
+FOREIGN = "/var/lib/dpkg/arch"
+"""dpkg's architectures, if there are any beside its own."""
 MAX_LINE = 400
 MAX_REASONS = 8
 _UNMET = "The following packages have unmet dependencies:"
 _ERROR = re.compile(r"^(?:E|Err(?::[0-9]+)?|dpkg|W): ?(.*)")
+
+
+def architectures(root: Root) -> list[str]:
+    """Options for apt that tell it the architectures there are; it would run dpkg each time to ask."""
+    with contextlib.suppress(OSError):
+        listed = root.outside(FOREIGN).read_text("ascii").split()
+        return ["-o", f"APT::Architectures={','.join(listed)}"]
+    return ["-o", f"APT::Architectures={_native(root)}"]
+
+
+@functools.cache
+def _native(root: Root) -> str:
+    return root.query(["dpkg", "--print-architecture"]).stdout.strip()
 
 
 @dataclass(frozen=True)

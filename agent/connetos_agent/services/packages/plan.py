@@ -74,7 +74,7 @@ def make_plan(root: Root, arguments: Sequence[str], before: Packages, protected:
     Raises:
         PackageError: apt can't do it; the error has its reasons.
     """
-    done = root.query([*apt.GET, "--simulate", *arguments])
+    done = root.query([*apt.GET, *apt.architectures(root), "--simulate", *arguments])
     if done.returncode:
         raise apt.failure(done.stdout + done.stderr, "apt can't do it")
     changes = _named(root, _changes(done.stdout, before))
@@ -155,7 +155,8 @@ def _sizes(root: Root, changes: Sequence[Change], arguments: Sequence[str]) -> t
     new = [*files, *(f"{c.name}={c.after}" for c in changes if c.after)]
     fetched = after = 0
     if new:
-        records = apt.deb822(root.query(["apt-cache", "show", "--no-all-versions", "--", *new]).stdout)
+        show = ["apt-cache", *apt.architectures(root), "show", "--no-all-versions", "--", *new]
+        records = apt.deb822(root.query(show).stdout)
         by_version = {(record.get("Package"), record.get("Version")): record for record in records}
         after = sum(_number(record, "Installed-Size") for record in by_version.values())
         fetched = sum(

@@ -124,7 +124,7 @@ class Runner:
 
     def _apt(self) -> None:
         self._tell(4, "Starting apt")
-        argv = [*apt.GET, *apt.CHANGE, *self._request["arguments"]]
+        argv = [*apt.GET, *apt.CHANGE, *self._request.get("options", []), *self._request["arguments"]]
         code, output = apt.run(self._root, argv, self._told, seconds=self._request["seconds"])
         if code:
             raise apt.failure(output, f"{self._request['action']} failed", self._reasons)

@@ -134,8 +134,8 @@ class PackageService:
             place = self.uploads.new_place()
             runner = transaction = None
             try:
-                words = await asyncio.to_thread(self._words, action, arguments, place)
                 runner = await asyncio.to_thread(self._supervisor.standby)
+                words = await asyncio.to_thread(self._words, action, arguments, place)
                 planned = await asyncio.to_thread(self._plan, words)
                 plan.check(planned, force=arguments.get("force", False))
                 if not planned.changes:
@@ -165,6 +165,7 @@ class PackageService:
             "via": caller.via,
             "time": round(time.time(), 3),
             "root": str(self.root.path),
+            "options": apt.architectures(self.root),
             "arguments": words if planned.removes else [words[0], "--no-remove", *words[1:]],
             "touched": [change.name for change in planned.changes if change.before is not None],
             "agent_socket": str(self._agent_socket),

@@ -34,6 +34,8 @@ CHANGE = (
     "-o", "Dpkg::Options::=--force-confold",
     "-o", "Dpkg::Use-Pty=false",
 )  # fmt: skip
+SIMULATE = ("--simulate", "-o", "Dir::Log::Planner=/dev/null")
+"""Asks what would be done; apt would write and compress a record of the question, which takes as long as the answer."""
 FOREIGN = "/var/lib/dpkg/arch"
 """dpkg's architectures, if there are any beside its own."""
 MAX_LINE = 400

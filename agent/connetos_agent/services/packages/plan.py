@@ -74,7 +74,7 @@ def make_plan(root: Root, arguments: Sequence[str], before: Packages, protected:
     Raises:
         PackageError: apt can't do it; the error has its reasons.
     """
-    done = root.query([*apt.GET, *apt.architectures(root), "--simulate", *arguments])
+    done = root.query([*apt.GET, *apt.architectures(root), *apt.SIMULATE, *arguments])
     if done.returncode:
         raise apt.failure(done.stdout + done.stderr, "apt can't do it")
     changes = _named(root, _changes(done.stdout, before))

@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 SALT := build/salt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench command-coverage setup lock deb clean
+.PHONY: help demo demo-atp test check bench command-coverage setup lock deb clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ $(SALT)/.installed: requirements/salt.lock pyproject.toml # Salt pins what it ne
 
 demo: setup ## Two switches, four hosts, one playbook: the tour in a minute
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PY) examples/demo/demo.py
+
+demo-atp: setup ## A rack brings itself up, and dead switches are replaced
+	@$(PY) examples/atp/demo.py
 
 check: $(STAMP) ## Formatting, lint and types
 	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/mypy

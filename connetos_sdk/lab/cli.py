@@ -144,6 +144,22 @@ def restart(
             typer.echo(f"{name}: {'rebooted' if reboot else 'agent restarted'}, process {switch.agent_pid}")
 
 
+@app.command()
+@_explained
+def swap(
+    lab: LabArgument,
+    switch: Annotated[
+        str, typer.Argument(metavar="SWITCH", help="Whose place it takes.", show_default=False)
+    ],
+) -> None:
+    """Put a new switch, out of its box, in the place of one: everything that was on that one is gone."""
+    the_lab = _lab(lab)
+    with the_lab.changing():
+        the_switch = the_lab.switch(switch)
+        the_switch.swap()
+        typer.echo(f"{switch}: a new switch is in its place, process {the_switch.agent_pid}")
+
+
 @app.command(name="list")
 @_explained
 def list_labs() -> None:

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from connetos_sdk.lab.agent import Agent
@@ -271,16 +271,26 @@ class LabSwitch:
         self._power_off()
         self._power_on()
 
-    def swap(self) -> None:
-        """Put another device of the same kind, new out of its box, in the place of this one.
+    def swap(self, *, ports: int | None = None) -> None:
+        """Put another device, new out of its box, in the place of this one.
+
+        Args:
+            ports: how many ports it has, of those that the topology gives this one; by default it is of the same kind.
+                The lab doesn't remember it: started again, it has the topology's ports.
 
         Raises:
-            LabError: something does not start.
+            LabError: it would have more ports than there are, or something does not start.
         """
+        if ports is not None and not 1 <= ports <= self.spec.ports:
+            raise LabError(f"{self.name} can't get {ports} ports", f"1 to {self.spec.ports}")
         self._power_off()
         self.files.ovs_database.unlink(missing_ok=True)
         shutil.rmtree(self.files.state, ignore_errors=True)
-        self._power_on()
+        if ports is None:
+            self._power_on()
+        else:
+            spec = replace(self.spec, ports=ports)
+            replace(self, spec=spec, agent=replace(self.agent, spec=spec))._power_on()
 
     def _power_off(self) -> None:
         """End everything, as a power cut does; neighbours see their links go down."""

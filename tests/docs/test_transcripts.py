@@ -110,6 +110,19 @@ def test_a_page_with_a_lab_of_its_own(tmp_path: Path, name: str) -> None:
         lab_of_the_page.down()
 
 
+@pytest.mark.ovs
+@pytest.mark.slow
+def test_bringing_up_a_rack(tmp_path: Path) -> None:
+    page = ROOT / "docs/bring-up-a-rack.md"
+    lab = next(body for _, name, body in blocks(page) if name == "lab.yaml")
+    lab_of_the_page = Lab(topology(lab, tmp_path))
+    lab_of_the_page.down()
+    try:
+        replay(page, tmp_path)
+    finally:
+        lab_of_the_page.down()
+
+
 def test_planning_a_rack(tmp_path: Path) -> None:
     page = (ROOT / "docs/atp.md").read_text("utf-8")
     section = page.partition("## Plan a rack\n")[2].partition("\n## ")[0]

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from benchmarks import (
     agent_memory,
+    atp_cable_to_configured,
     boot_to_forwarding,
     cli_completion,
     commit_1000_vlans,
@@ -51,6 +52,7 @@ BENCHMARKS: dict[str, Callable[[Rig, Progress], Row]] = {
             navmesh_fabric,
             interface_state,
             vlan_scale,
+            atp_cable_to_configured,
         )
     },
     rcc_commands.NAME: rcc_commands.run,

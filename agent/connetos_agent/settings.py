@@ -206,8 +206,8 @@ class _Reader:
 
     def url(self, key: str) -> str:
         value = self.text(key, "")
-        if value and not value.startswith(("http://", "https://")):
-            raise self._wrong(key, "must begin with https:// or http://")
+        if value and not value.startswith(("http://", "https://", "syslog://")):
+            raise self._wrong(key, "must begin with https://, http:// or syslog://")
         return value
 
     def words(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:

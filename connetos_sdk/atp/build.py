@@ -7,7 +7,7 @@ from typing import Any
 
 from connetos_sdk.atp.errors import PlanError, mistake
 from connetos_sdk.atp.plan import Plan, PlannedSwitch
-from connetos_sdk.atp.provisioning import RESERVATIONS, Provisioning, configuration_files
+from connetos_sdk.atp.provisioning import RESERVATIONS, Provisioning, configuration_files, package_files
 from connetos_sdk.atp.templates import TemplateProblem, Templates
 from connetos_sdk.errors import ConfigError, Problem, RuleViolation
 from connetos_sdk.model import tree
@@ -49,6 +49,8 @@ def build(plan: Plan) -> Provisioning:
                 mistakes.append(mistake(plan.source, where, problem.reason, problem.hint))
         else:
             files.update(configuration_files(switch.management.ip, format_set(document).encode()))
+            packages = (*plan.roles[switch.role].packages, *switch.packages)
+            files.update(package_files(switch.management.ip, packages))
     if mistakes:
         raise PlanError(problems=mistakes)
     reservations = tuple(f"{s.mac},{s.management.ip},{s.name}" for s in plan.switches.values() if s.mac)

@@ -46,7 +46,7 @@ def plan(
     for warning in provisioning.warnings:
         live_cli.warn(warning)
     for name in unplanned:
-        live_cli.warn(f"{out / name} belongs to no switch of the plan; it is left alone")
+        live_cli.warn(f"{out / name} isn't in the plan; it is left alone")
     for change in changes:
         typer.echo(str(change))
     same = len(provisioning.files) - len(changes)

@@ -20,10 +20,12 @@ class Role:
     Attributes:
         template: path of the Jinja2 template, relative to the plan.
         variables: for the template; those of a switch win.
+        packages: to be installed before the configuration is applied: `name` or `name=version`.
     """
 
     template: str
     variables: Mapping[str, Any]
+    packages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class PlannedSwitch:
         name: also its host name.
         management: its address in the management network.
         mac: of its management port, for a DHCP reservation; empty when it isn't known.
+        packages: besides those of its role.
     """
 
     name: str
@@ -41,6 +44,7 @@ class PlannedSwitch:
     management: IPv4Interface
     mac: str
     variables: Mapping[str, Any]
+    packages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

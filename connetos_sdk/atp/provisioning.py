@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -16,8 +16,9 @@ from connetos_sdk.errors import StorageFailed
 
 RESERVATIONS = "dhcp-hosts"
 """File of the DHCP reservations, for dnsmasq's --dhcp-hostsfile."""
-SUM, SIGNATURE = ".sha256", ".sig"
-"""What follows the name of a configuration file in those of its checksum and its OpenPGP signature."""
+SUM, SIGNATURE, PACKAGES = ".sha256", ".sig", ".packages"
+"""What follows the name of a file in those of its checksum and OpenPGP signature, and of a configuration file in that of
+the list of packages that it needs."""
 _SUFFIX = "_yunqi.cfg"
 
 
@@ -28,7 +29,16 @@ def file_name(address: IPv4Address) -> str:
 
 def configuration_files(address: IPv4Address, content: bytes) -> dict[str, bytes]:
     """The configuration file of the switch with this management address, and its checksum, by their names."""
-    name = file_name(address)
+    return _with_sum(file_name(address), content)
+
+
+def package_files(address: IPv4Address, packages: Iterable[str]) -> dict[str, bytes]:
+    """The list of packages of the switch with this management address, and its checksum; nothing if there are none."""
+    lines = "".join(f"{package}\n" for package in dict.fromkeys(packages))
+    return _with_sum(f"{file_name(address)}{PACKAGES}", lines.encode()) if lines else {}
+
+
+def _with_sum(name: str, content: bytes) -> dict[str, bytes]:
     return {name: content, f"{name}{SUM}": f"{hashlib.sha256(content).hexdigest()}  {name}\n".encode()}
 
 
@@ -77,8 +87,9 @@ class Provisioning:
         return found
 
     def unplanned(self, directory: str | Path) -> list[str]:
-        """Configuration files in the directory that belong to no switch of the plan; they are left alone."""
-        return sorted(p.name for p in Path(directory).glob(f"*{_SUFFIX}") if p.name not in self.files)
+        """Files in the directory that switches would use and that aren't of the plan; they are left alone."""
+        found = [p.name for end in ("", PACKAGES) for p in Path(directory).glob(f"*{_SUFFIX}{end}")]
+        return sorted(name for name in found if name not in self.files)
 
     def write(self, directory: str | Path) -> list[Change]:
         """Write what differs into a directory, which is made if it isn't there.

@@ -12,8 +12,9 @@ from connetos_sdk.atp.errors import PlanError, mistake
 from connetos_sdk.atp.plan import Plan, PlannedSwitch, Role
 from connetos_sdk.cabling import End, Link
 from connetos_sdk.documents import DocumentReader, YamlProblem, load_yaml, suggest
-from connetos_sdk.errors import ConfigError
+from connetos_sdk.errors import ConfigError, ConnetosError
 from connetos_sdk.model import tree
+from connetos_sdk.model.operations import operation
 from connetos_sdk.model.rules import PORTS
 
 # A DNS label; dnsmasq takes a word that begins with a digit for a lease time, and two words for settings.
@@ -102,9 +103,12 @@ class _Reader(DocumentReader):
                 self.fail("roles", f"{name!r} is not the name of a role", "a word; put a number in quotes")
             path = f"roles.{name}"
             document = self.mapping(entry, path)
-            self.keys(document, path, required=("template",), optional=("variables",))
-            template = self.template(document["template"], f"{path}.template")
-            roles[name] = Role(template, self.variables(document.get("variables"), f"{path}.variables"))
+            self.keys(document, path, required=("template",), optional=("variables", "packages"))
+            roles[name] = Role(
+                self.template(document["template"], f"{path}.template"),
+                self.variables(document.get("variables"), f"{path}.variables"),
+                self.packages(document.get("packages"), f"{path}.packages"),
+            )
         return roles
 
     def template(self, value: object, path: str) -> str:
@@ -128,6 +132,17 @@ class _Reader(DocumentReader):
                 self.fail(f"{path}.{name}", "the plan itself gives this variable", "choose another name")
         return document
 
+    def packages(self, value: object, path: str) -> tuple[str, ...]:
+        if value is None:
+            return ()
+        try:
+            checked = operation("packages/install").check({"packages": value})
+        except ConnetosError as error:
+            self.fail(
+                path, error.reason, error.hint or "a list of Debian packages, each name or name=version"
+            )
+        return tuple(checked["packages"])
+
     def switches(
         self, value: object, management: IPv4Network, server: IPv4Address, roles: Mapping[str, Role]
     ) -> dict[str, PlannedSwitch]:
@@ -142,7 +157,9 @@ class _Reader(DocumentReader):
             self.name(name, names)
             path = f"switches.{name}"
             document = self.mapping(entry, path)
-            self.keys(document, path, required=("role", "management"), optional=("mac", "variables"))
+            self.keys(
+                document, path, required=("role", "management"), optional=("mac", "variables", "packages")
+            )
             role = document["role"]
             if not isinstance(role, str) or role not in roles:
                 self.fail(f"{path}.role", f"there is no role {role!r}", suggest(str(role), roles))
@@ -158,6 +175,7 @@ class _Reader(DocumentReader):
                 management=IPv4Interface((address, management.prefixlen)),
                 mac=mac,
                 variables=self.variables(document.get("variables"), f"{path}.variables"),
+                packages=self.packages(document.get("packages"), f"{path}.packages"),
             )
         return switches
 

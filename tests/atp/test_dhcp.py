@@ -11,7 +11,7 @@ import pytest
 
 from connetos_sdk import Switch
 from connetos_sdk.lab import Lab
-from tests.atp.conftest import Rack, configuration
+from tests.atp.conftest import Rack, configuration, until
 from tests.conftest import connect, topology
 
 pytestmark = pytest.mark.ovs
@@ -92,3 +92,32 @@ def test_options_66_and_67_as_others_have_them(rack: Rack) -> None:
         rack.machine.swap()
         rack.provisioned()
     assert rack.state()["file"] == "leaf-image.cfg"
+
+
+def test_a_lease_is_asked_for_as_soon_as_the_cable_is_plugged_in(rack: Rack) -> None:
+    pid_file = rack.machine.files.run / "dhclient-eth0.pid"
+    cable = ["ip", "link", "set", rack.machine.name]
+    rack.serve(configuration(f"{OWN}/24"), f"{OWN}_yunqi.cfg")
+    rack.lab.node("mgmt").run([*cable, "down"])
+    rack.machine.swap()
+    until(pid_file.exists, rack.state)
+    before = pid_file.read_text()
+    rack.lab.node("mgmt").run([*cable, "up"])
+    until(lambda: pid_file.exists() and pid_file.read_text() not in (before, ""), rack.state)
+    rack.provisioned()
+
+
+def test_a_lease_outlives_a_cable_that_is_pulled_and_plugged_in_again(rack: Rack) -> None:
+    facts = rack.machine.files.run / "dhclient-eth0.facts"
+    pid_file = facts.with_suffix(".pid")
+    cable = ["ip", "link", "set", rack.machine.name]
+    rack.serve("set system hostname leaf\n", f"{OWN}_yunqi.cfg")
+    rack.machine.swap()
+    rack.provisioned()
+    before = pid_file.read_text(), facts.stat().st_mtime_ns
+    look = ["cat", "/sys/class/net/eth0/carrier"]
+    for state, carrier in (("down", "0"), ("up", "1")):
+        rack.lab.node("mgmt").run([*cable, state])
+        until(lambda c=carrier: rack.machine.run(look).stdout.strip() == c, rack.state)  # type: ignore[misc]
+    rack.leaf.apply_lines("set vlans vlan-id 10")  # waits for what a link that came up sets going
+    assert (pid_file.read_text(), facts.stat().st_mtime_ns) == before

@@ -387,7 +387,7 @@ def test_command(tmp_path: Path) -> None:
     code, output = run(file, "--out", out)
     assert code == 0
     assert output.splitlines() == [
-        f"warning: {out}/198.18.255.99_yunqi.cfg belongs to no switch of the plan; it is left alone",
+        f"warning: {out}/198.18.255.99_yunqi.cfg isn't in the plan; it is left alone",
         "0 files written, 7 as they should be",
     ]
     code, output = run(write(tmp_path, replaced("role: spine", "role: spin")), "--out", out)
@@ -471,3 +471,27 @@ def test_whatever_stands_in_a_plan_is_an_error_with_its_place(
         read_plan(file)
     except PlanError as error:
         assert str(error).startswith(f"{file}: ")
+
+
+def test_packages_of_role_and_switch_are_in_a_list_of_their_own(tmp_path: Path) -> None:
+    role = "leaf: {template: t.j2, packages: [tcpdump], variables: {vlan: 20}}"
+    text = replaced("leaf: {template: t.j2, variables: {vlan: 20}}", role)
+    text = text.replace("variables: {vlan: 30}}", 'packages: ["snmpd=5.9-1", tcpdump]}')
+    provisioning = Plan.load(write(tmp_path, text)).build()
+    assert provisioning.files[f"{LEAF1}.packages"] == b"tcpdump\n"
+    assert provisioning.files["198.18.255.22_yunqi.cfg.packages"] == b"tcpdump\nsnmpd=5.9-1\n"
+    assert "198.18.255.11_yunqi.cfg.packages" not in provisioning.files
+    sum_of_list = hashlib.sha256(b"tcpdump\n").hexdigest()
+    assert provisioning.files[f"{LEAF1}.packages.sha256"] == f"{sum_of_list}  {LEAF1}.packages\n".encode()
+    provisioning.write(tmp_path / "out")
+    assert Plan.load(write(tmp_path)).build().unplanned(tmp_path / "out") == [
+        f"{LEAF1}.packages",
+        "198.18.255.22_yunqi.cfg.packages",
+    ]
+
+
+@pytest.mark.parametrize("packages", ["tcpdump", "[7]", "[--purge]", "['a b']"])
+def test_packages_that_are_none(tmp_path: Path, packages: str) -> None:
+    text = replaced("management: 198.18.255.22,", f"management: 198.18.255.22, packages: {packages},")
+    with pytest.raises(PlanError, match=r"switches\.leaf2\.packages: "):
+        Plan.load(write(tmp_path, text))

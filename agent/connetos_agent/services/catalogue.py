@@ -54,9 +54,12 @@ def make_services(
         NavmeshService(config, manager),
     ]
     if config.dataplane != "memory":
+        from connetos_agent.dataplane.kernel.dhcp import DhcpClient
         from connetos_agent.services.links import LinkService
 
-        services.append(LinkService(manager, drift.suspect))
+        device = config.platform.management
+        dhcp = DhcpClient(device, config.run_directory, config.state_directory) if device else None
+        services.append(LinkService(manager, drift.suspect, dhcp))
     if config.packages.root is not None:
         services.append(
             PackageService(

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from connetos_agent.config.manager import ConfigManager
-from connetos_agent.dataplane.base import ObjectKey, Suspect
+from connetos_agent.dataplane.base import DriverError, ObjectKey, Suspect
+from connetos_agent.dataplane.kernel.dhcp import DhcpClient
 from connetos_agent.dataplane.kernel.identity import GROUP, LOOPBACK_GROUP, MAIN_TABLE, PROTOCOL
 from connetos_agent.dataplane.kernel.links import Device, LinkReader
 from connetos_agent.dataplane.kernel.monitor import AddressChange, Change, LinkChange, Monitor
@@ -25,12 +26,16 @@ class LinkService:
     Args:
         manager: for the platform and the events.
         suspect: told which objects may have been changed.
+        dhcp: the management port's DHCP client, which asks at once when a cable is plugged in.
     """
 
     areas: Mapping[str, Callable[[], Any]] = {}
 
-    def __init__(self, manager: ConfigManager, suspect: Suspect) -> None:
+    def __init__(self, manager: ConfigManager, suspect: Suspect, dhcp: DhcpClient | None) -> None:
+        self._manager = manager
         self._events = manager.events
+        self._dhcp = dhcp
+        self._asking: asyncio.Task[None] | None = None
         platform = manager.dataplane.platform
         self._port_of = {device: port for port, device in platform.ports.items()}
         if platform.management is not None:
@@ -50,6 +55,8 @@ class LinkService:
 
     async def stop(self) -> None:
         """See `Service.stop`."""
+        if self._asking is not None:
+            self._asking.cancel()
         if self._monitor is not None:
             asyncio.get_running_loop().remove_reader(self._monitor.fileno())
             self._monitor.close()
@@ -108,6 +115,8 @@ class LinkService:
                 self._events.publish(
                     "link", port=port, state="up" if now else "down", admin="up" if device.up else "down"
                 )
+                if now and port == MANAGEMENT and (self._asking is None or self._asking.done()):
+                    self._asking = asyncio.get_running_loop().create_task(self._ask_for_lease())
         if before is not None and not gone and _same(before, device):
             return
         objects = self._objects(device, port)
@@ -117,6 +126,13 @@ class LinkService:
             )
         else:
             changed |= objects
+
+    async def _ask_for_lease(self) -> None:
+        if self._dhcp is not None:
+            try:
+                await self._manager.undisturbed(self._dhcp.ask_now)
+            except DriverError as error:
+                log.warning("no lease is asked for: %s", error)
 
     def _objects(self, device: Device, port: str | None) -> set[ObjectKey]:
         if port == MANAGEMENT:

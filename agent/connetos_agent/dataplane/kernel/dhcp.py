@@ -69,6 +69,12 @@ class DhcpClient:
             raise DriverError(f"dhclient can't be started: {last[0]}")
         self._wait(present=True)
 
+    def ask_now(self) -> None:
+        """Ask at once rather than when dhclient's pause is over; one that has a lease, or doesn't run, is left alone."""
+        if self.running() and not self._facts.exists():
+            self.stop()
+            self.start()
+
     def stop(self) -> None:
         """Stop dhclient; the addresses that it set are the caller's to remove."""
         pid = self._pid()

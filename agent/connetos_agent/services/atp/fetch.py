@@ -47,10 +47,27 @@ class Source:
         with tempfile.TemporaryDirectory(prefix=".atp-", dir=self._directory) as folder:
             path = Path(folder) / "file"
             await self._fetch(name, path, MAX_CONFIG_BYTES)
-            await self._check_sum(name, path)
-            if self._settings.keyring is not None:
-                await self._check_signature(name, path, self._settings.keyring)
-            return path.read_bytes()
+            return await self._checked(name, path)
+
+    async def find(self, name: str) -> bytes | None:
+        """The same, or None if the server hasn't got it.
+
+        Raises:
+            ConnetosError: it can't be asked, or the file isn't what it should be; the error says why.
+        """
+        with tempfile.TemporaryDirectory(prefix=".atp-", dir=self._directory) as folder:
+            path = Path(folder) / "file"
+            try:
+                await self._fetch(name, path, MAX_CONFIG_BYTES)
+            except NotFound:
+                return None
+            return await self._checked(name, path)
+
+    async def _checked(self, name: str, path: Path) -> bytes:
+        await self._check_sum(name, path)
+        if self._settings.keyring is not None:
+            await self._check_signature(name, path, self._settings.keyring)
+        return await asyncio.to_thread(path.read_bytes)
 
     async def _fetch(self, name: str, target: Path, limit: int) -> None:
         if self._settings.https:

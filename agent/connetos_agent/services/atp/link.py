@@ -14,13 +14,14 @@ import time
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
+from typing import Literal
 
 from connetos_sdk.errors import ConnetosError
 
 LIFETIME_SECONDS = 300
 PROBES = 3
-PROBE_INTERVAL_SECONDS = 0.1
-LISTEN_SECONDS = 0.3
+PROBE_INTERVAL_SECONDS = 0.07
+LISTEN_SECONDS = 0.2
 """How long answers to the last ARP request are waited for; RFC 5227 waits longer, for radio links and relays."""
 RESOLVE_SECONDS = 2.0
 _ETH_ARP, _BROADCAST = 0x0806, b"\xff" * 6
@@ -81,27 +82,35 @@ class ManagementLink:
 
     def lend(self, address: IPv4Interface) -> bool:
         """Give the device a temporary address; False if it has it already, from a lease."""
-        return self._change("replace", address, valid_lft=LIFETIME_SECONDS, preferred_lft=LIFETIME_SECONDS)
+        return self._change("lend", address)
+
+    def renew(self, address: IPv4Interface) -> None:
+        """Let what `lend` gave last longer."""
+        self._change("renew", address)
 
     def take_back(self, address: IPv4Interface) -> None:
         """Remove what `lend` gave; a permanent address stays."""
         self._change("delete", address)
 
-    def _change(self, command: str, address: IPv4Interface, **lifetimes: int) -> bool:
+    def _change(self, command: Literal["lend", "renew", "delete"], address: IPv4Interface) -> bool:
         from pyroute2 import IPRoute, NetlinkError
 
+        lifetimes = (
+            {} if command == "delete" else dict.fromkeys(("valid_lft", "preferred_lft"), LIFETIME_SECONDS)
+        )
         try:
             with IPRoute() as netlink:
                 index = socket.if_nametoindex(self.device)
                 netlink.link("set", index=index, state="up")
                 for message in netlink.get_addr(family=socket.AF_INET, index=index, address=str(address.ip)):
                     same = message["prefixlen"] == address.network.prefixlen
-                    if command == "replace" or (same and (message.get_attr("IFA_FLAGS") or 0) & _PERMANENT):
+                    permanent = (message.get_attr("IFA_FLAGS") or 0) & _PERMANENT
+                    if command == "lend" or (same and permanent):
                         return False
-                netlink.addr(command, index=index, address=str(address.ip), prefixlen=address.network.prefixlen,
-                             **lifetimes)  # fmt: skip
+                netlink.addr("delete" if command == "delete" else "replace", index=index, address=str(address.ip),
+                             prefixlen=address.network.prefixlen, **lifetimes)  # fmt: skip
         except (OSError, NetlinkError) as error:
-            if command == "replace":
+            if command == "lend":
                 raise ConnetosError(f"{self.device} can't be given {address}: {error}") from error
             return False
         return True

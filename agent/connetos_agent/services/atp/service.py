@@ -14,12 +14,13 @@ from typing import Any
 
 from connetos_agent.config.manager import CommitOptions, ConfigManager, Running
 from connetos_agent.config.sessions import Caller
-from connetos_agent.services.atp import report
 from connetos_agent.services.atp.check import check
 from connetos_agent.services.atp.fetch import Source
 from connetos_agent.services.atp.hint import choose
 from connetos_agent.services.atp.lease import read_lease
 from connetos_agent.services.atp.link import AddressNews, ManagementLink, has_carrier
+from connetos_agent.services.atp.packages import address_kept, install
+from connetos_agent.services.atp.report import Reporter
 from connetos_agent.services.atp.settings import AtpSettings
 from connetos_agent.services.atp.states import AtpState, Progress, ProgressFile
 from connetos_agent.services.operations import Operations, Report
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 ATP = Caller("atp", "super-user", "atp")
 SETTLE_SECONDS = 3.0
 """How long after the first hint the other ports with a link may take to say something else."""
+TELL_SECONDS = 2.0
+"""How long a failed attempt keeps its address at most, so that somebody can be told."""
 PROVE_SECONDS = 0.5
 """How often it is tried whether the server is still reachable with the new configuration."""
 
@@ -78,10 +81,13 @@ class AtpService:
         self._tried: dict[str, tuple[Attempt, float]] = {}
         self._settled = False
         self._task: asyncio.Task[None] | None = None
+        self._reporter: Reporter | None = None
+        self._operations = Operations()
         self.areas: Mapping[str, Callable[[], Any]] = {"atp": self.state}
 
     def add_operations(self, operations: Operations) -> None:
         """See `Service.add_operations`."""
+        self._operations = operations
         operations.add("atp/retry", self._retry)
 
     def state(self) -> dict[str, Any]:
@@ -105,6 +111,8 @@ class AtpService:
         last = "" if kept is None or not kept.reason else kept.reason
         self._progress = Progress(running=True, reason=last, attempts=attempts)
         log.info("the switch has no configuration: looking for one", extra={"last": last})
+        if self._settings.report_url:
+            self._reporter = Reporter(self._settings.report_url, self._settings.ca_file, self._mac())
         self._news.start()
         self._task = asyncio.get_running_loop().create_task(self._run())
 
@@ -114,6 +122,14 @@ class AtpService:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        if self._reporter is not None:
+            await self._reporter.stop()
+
+    def _mac(self) -> str:
+        try:
+            return ManagementLink(self._device).mac().hex(":")
+        except OSError:
+            return ""
 
     def _obstacle(self) -> str:
         """Why ATP doesn't run; empty if it shall."""
@@ -175,16 +191,7 @@ class AtpService:
                     self._set(replace(self._progress, state=AtpState.ADDRESS_COLLECTING), reason=reason)
                 await self._wait()
                 continue
-            try:
-                await self._try(attempt)
-            except PreconditionFailed:
-                return  # somebody else was quicker; `_listen` says who
-            except ConnetosError as error:
-                self._failed(attempt, str(error))
-            except Exception as error:
-                log.exception("ATP: unexpected error")
-                self._failed(attempt, f"unexpected error: {error!r}")
-            else:
+            if await self._try(attempt):
                 return
 
     async def _wait(self) -> None:
@@ -243,39 +250,59 @@ class AtpService:
 
     # -- one attempt ----------------------------------------------------------------------------------
 
-    async def _try(self, attempt: Attempt) -> None:
+    async def _try(self, attempt: Attempt) -> bool:
         """Bring the switch to the configuration that `attempt` leads to.
 
-        Raises:
-            ConnetosError: it didn't work; the switch is as before.
+        Returns:
+            Whether it has a configuration now, this one or somebody else's; otherwise it is as before.
         """
-        link = ManagementLink(self._device)
         self._set(
             Progress(
                 running=True, method=attempt.method, address=str(attempt.address), server=str(attempt.server),
                 file=attempt.file, attempts=self._progress.attempts + 1,
             )
         )  # fmt: skip
-        leased = attempt.method == "dhcp"
-        if not leased:
-            other = await asyncio.to_thread(link.in_use, attempt.address.ip)
-            if other:
-                raise ConnetosError(f"the address {attempt.address.ip} is in use by {other}")
-        self._reached(AtpState.ADDRESS_VALID)
-        lent = not leased and await asyncio.to_thread(link.lend, attempt.address)
+        link = ManagementLink(self._device)
+        lent = False
         try:
-            await self._reachable(link, attempt)
-            self._reached(AtpState.NETWORK_VALID)
-            source = Source(attempt.server, self._settings, self._run_directory)
-            data = await source.get(attempt.file)
-            self._reached(AtpState.TFTP_FIN)
-            platform = self._manager.dataplane.platform
-            document = await asyncio.to_thread(check, data, attempt.address, platform, leased=leased)
-            await self._start_with(document, link if lent else None, attempt, source)
+            await self._own_address(link, attempt)
+            self._reached(AtpState.ADDRESS_VALID)
+            lent = attempt.method != "dhcp" and await asyncio.to_thread(link.lend, attempt.address)
+            await self._provision(link, attempt, lent=lent)
+        except PreconditionFailed:
+            return True  # somebody else was quicker; `_listen` says who
+        except ConnetosError as error:
+            await self._failed(attempt, str(error))
+            return False
+        except Exception as error:
+            log.exception("ATP: unexpected error")
+            await self._failed(attempt, f"unexpected error: {error!r}")
+            return False
         finally:
             if lent:
                 await asyncio.shield(asyncio.to_thread(link.take_back, attempt.address))
         self._reached(AtpState.SUCCESS)
+        return True
+
+    async def _own_address(self, link: ManagementLink, attempt: Attempt) -> None:
+        if attempt.method != "dhcp":
+            other = await asyncio.to_thread(link.in_use, attempt.address.ip)
+            if other:
+                raise ConnetosError(f"the address {attempt.address.ip} is in use by {other}")
+
+    async def _provision(self, link: ManagementLink, attempt: Attempt, *, lent: bool) -> None:
+        await self._reachable(link, attempt)
+        self._reached(AtpState.NETWORK_VALID)
+        source = Source(attempt.server, self._settings, self._run_directory)
+        data = await source.get(attempt.file)
+        self._reached(AtpState.TFTP_FIN)
+        platform, leased = self._manager.dataplane.platform, attempt.method == "dhcp"
+        document = await asyncio.to_thread(check, data, attempt.address, platform, leased=leased)
+        async with address_kept(link, attempt.address) if lent else contextlib.nullcontext():
+            installed = await install(self._operations, ATP, source, attempt.file)
+        if installed:
+            log.info("the packages are there", extra={"packages": installed})
+        await self._start_with(document, link if lent else None, attempt, source)
 
     async def _reachable(self, link: ManagementLink, attempt: Attempt) -> None:
         if attempt.server in attempt.address.network:
@@ -326,10 +353,13 @@ class AtpService:
         ended = state is AtpState.SUCCESS
         self._set(replace(self._progress, state=state, since=time.time(), running=not ended))
 
-    def _failed(self, attempt: Attempt, reason: str) -> None:
+    async def _failed(self, attempt: Attempt, reason: str) -> None:
+        """Tell of it while there is an address to tell it from."""
         self._tried[attempt.method] = (attempt, time.monotonic())
         failed_in = str(self._progress.state)
         self._set(replace(self._progress, failed_in=failed_in), reason=f"{attempt.method}: {reason}")
+        if self._reporter is not None:
+            await self._reporter.flush(TELL_SECONDS)
 
     def _set(self, progress: Progress, *, reason: str = "") -> None:
         before, self._progress = self._progress, replace(progress, reason=reason)
@@ -341,8 +371,8 @@ class AtpService:
         level = logging.WARNING if reason else logging.INFO
         log.log(level, "ATP: %s%s", progress.state, f": {reason}" if reason else "", extra=facts)
         self._manager.events.publish("atp", **facts)
-        if self._settings.report_url:
-            report.send(self._settings, self._progress)
+        if self._reporter is not None:
+            self._reporter.tell(self._progress)
 
 
 def _must_be_empty(running: Running) -> None:

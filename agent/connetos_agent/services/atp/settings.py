@@ -19,7 +19,7 @@ class AtpSettings:
         keyring: OpenPGP keyring; when given, `<file>.sig` must be beside the file and be made by one of its keys.
         https: ask the server by HTTPS instead of TFTP.
         ca_file: certificate (PEM) to trust for that; without, those of the system.
-        report_url: told of the end by an HTTP(S) POST; empty for none.
+        report_url: told of each step, by an HTTP(S) POST or as a message of syslog (`syslog://host[:port]`); empty for none.
     """
 
     enabled: bool = True

@@ -13,12 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from connetos_sdk.cabling import Cabling, advertised, cabling
 from connetos_sdk.errors import BadRequest, ConnetosError
 from connetos_sdk.switch import Switch
+
+if TYPE_CHECKING:
+    from connetos_sdk.navmesh.trips import FabricResult
 
 T = TypeVar("T")
 Work = Callable[[Switch], T]
@@ -135,6 +139,34 @@ class Fleet:
             {name: outcome.value for name, outcome in told.done.items() if outcome.value is not None},
             {name: str(outcome.error) for name, outcome in told.failed.items()},
         )
+
+    def navmesh(
+        self, source: str, destination: str, protocol: int | str = "tcp", source_port: int = 40000,
+        destination_port: int = 443, *, both: bool = True,
+    ) -> FabricResult:  # fmt: skip
+        """Where a flow between two hosts goes through the switches, and where and why it stops.
+
+        Cables are those that LLDP tells of at both ends; hosts are found in the switches' MAC and ARP tables.
+
+        Args:
+            source, destination: an IP address, a MAC address, `switch:port`, or an IP address, `@` and one of these.
+            protocol: number or name.
+            source_port, destination_port: of TCP, UDP or SCTP.
+            both: follow the answers, too.
+
+        Raises:
+            NotFound: a host isn't known, or the tables tell several things of it.
+            InvalidValue: this can't be a flow, or a host isn't given in a way that is understood.
+        """
+        from connetos_sdk.navmesh.fabric import Fabric
+
+        with ExitStack() as stack:
+            switches = {
+                name: member if isinstance(member, Switch) else stack.enter_context(member())
+                for name, member in self._members.items()
+            }
+            fabric = Fabric.surveyed(switches)
+            return fabric.navmesh(source, destination, protocol, source_port, destination_port, both=both)
 
     def _waves(self, wave: int | Sequence[int] | None) -> Iterator[list[str]]:
         sizes = [len(self._members) or 1] if wave is None else [wave] if isinstance(wave, int) else list(wave)

@@ -5,9 +5,10 @@ print(switch.navmesh(flow))
 """
 
 from connetos_sdk.cabling import End, Link
-from connetos_sdk.navmesh.fabric import Attachment, Fabric, FabricResult
+from connetos_sdk.navmesh.fabric import Fabric
 from connetos_sdk.navmesh.flow import FiveTuple
 from connetos_sdk.navmesh.results import Egress, Ingress, NavmeshResult, Path, Seen, Step
+from connetos_sdk.navmesh.trips import Attachment, FabricResult
 
 __all__ = [
     "Attachment",

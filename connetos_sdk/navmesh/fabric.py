@@ -1,147 +1,25 @@
-"""Follows a flow from switch to switch, by asking each what it does with it.
-
-The walk begins at the port of the sending host and goes along the links. Each switch is told what its predecessor
-sends: VLAN tag, MAC addresses and time to live. Where a switch has several ways the walk takes them all.
-"""
+"""Follows flows from switch to switch, by asking each what it does with them."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from connetos_sdk.cabling import End, Link
-from connetos_sdk.errors import ConnetosError, NotFound
-from connetos_sdk.navmesh.flow import FiveTuple
-from connetos_sdk.navmesh.results import Path
-from connetos_sdk.results import Result
+from connetos_sdk.errors import ConnetosError, InvalidValue, NotFound
+from connetos_sdk.navmesh.flow import PROTOCOLS, FiveTuple
+from connetos_sdk.navmesh.foresight import Foresight, Frame
+from connetos_sdk.navmesh.survey import FORMS, Survey, at_once, read
+from connetos_sdk.navmesh.trips import DELIVERED, UNKNOWN, Attachment, Branch, FabricResult, Trip
+from connetos_sdk.navmesh.walk import Map, Walk, floods
 
 if TYPE_CHECKING:
     from connetos_sdk.lab import Lab
     from connetos_sdk.switch import Switch
 
-MAX_HOPS = 64
-MAX_QUESTIONS = 1024
-DELIVERED, DROPPED, UNKNOWN = "delivered", "dropped", "unknown"
-LOOP, LEFT, FLOODED, NO_ANSWER, LOCAL = "loop", "left", "flooded", "no-answer", "local"
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """Where a host is: its port, and what is known of it; empty is not known.
-
-    `address` has a prefix length. `gateway_mac` is what the host's ARP table has for its gateway; by default it is
-    that of the switch that has the gateway's address.
-    """
-
-    name: str
-    end: End
-    address: str = ""
-    gateway: str = ""
-    mac: str = ""
-    gateway_mac: str = ""
-
-    @property
-    def ip(self) -> str:
-        """Its address without the length."""
-        return self.address.partition("/")[0]
-
-
-@dataclass(frozen=True)
-class Hop(Result):
-    """One switch on the way; `path` is what it does, None if it didn't answer."""
-
-    switch: str
-    ingress: str
-    path: Path | None
-    egress: str = ""
-
-
-@dataclass(frozen=True)
-class Branch(Result):
-    """One way from the sender on, to its end.
-
-    Attributes:
-        hops: the switches, in order.
-        outcome: `delivered`, `dropped`, `local` (to a switch itself), `left` (out of a port behind which something
-            else is), `flooded` (the same, in the hope that it is there), `loop`, `no-answer` or `unknown`.
-        reason: why, unless delivered.
-        where: the switch, or the switch and port, where it ends.
-        configuration: lines of that switch's configuration to blame.
-        missing: a line that would help there.
-    """
-
-    hops: tuple[Hop, ...]
-    outcome: str
-    reason: str
-    where: str
-    configuration: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-
-    @property
-    def ports(self) -> list[tuple[str, str, str]]:
-        """Each switch with the ports of ingress and egress; an egress of nothing is empty."""
-        return [(hop.switch, hop.ingress, hop.egress) for hop in self.hops]
-
-
-@dataclass(frozen=True)
-class Trip(Result):
-    """One direction: every way that the flow may take, exactly one where the tables decide it."""
-
-    flow: FiveTuple
-    source: str
-    destination: str
-    branches: tuple[Branch, ...]
-    stray: tuple[Branch, ...] = ()
-    """Where a flooded frame gets to besides, when it gets to the destination."""
-
-    @property
-    def outcome(self) -> str:
-        """`delivered` if every branch is, `partly` if some are, else that of the first."""
-        outcomes = {branch.outcome for branch in self.branches}
-        if outcomes == {DELIVERED}:
-            return DELIVERED
-        return "partly" if DELIVERED in outcomes else self.branches[0].outcome
-
-
-@dataclass(frozen=True)
-class FabricResult(Result):
-    """Both directions; `back` is None when it wasn't asked for."""
-
-    forward: Trip
-    back: Trip | None
-
-    @property
-    def delivered(self) -> bool:
-        """Whether the hosts can talk."""
-        return self.forward.outcome == DELIVERED and (self.back is None or self.back.outcome == DELIVERED)
-
-
-@dataclass(frozen=True)
-class Frame:
-    """What arrives at a port; no `vlan` is an untagged frame, empty addresses aren't known."""
-
-    ttl: int = 64
-    vlan: int | None = None
-    source_mac: str = ""
-    destination_mac: str = ""
-
-    def arguments(self) -> dict[str, Any]:
-        """As arguments of the operation `navmesh`."""
-        given = {
-            "ingress_vlan": self.vlan, "source_mac": self.source_mac or None,
-            "destination_mac": self.destination_mac or None,
-        }  # fmt: skip
-        return {"ttl": self.ttl} | {name: value for name, value in given.items() if value is not None}
-
-
-@dataclass
-class _Walk:
-    flow: FiveTuple
-    destination: Attachment | None
-    questions: int = 0
-    branches: list[Branch] = field(default_factory=list)
+WITHOUT_PORTS = (PROTOCOLS["icmp"], PROTOCOLS["icmpv6"], "icmp", "icmpv6")
 
 
 class Fabric:
@@ -151,19 +29,30 @@ class Fabric:
         switches: connections by name.
         links: the cables between them.
         hosts: what is known of hosts; others are found by asking the switches.
+        survey: what is known of the switches' tables; they are asked when it is needed otherwise.
     """
 
     def __init__(
-        self, switches: Mapping[str, Switch], links: Iterable[Link], hosts: Iterable[Attachment] = ()
+        self,
+        switches: Mapping[str, Switch],
+        links: Iterable[Link],
+        hosts: Iterable[Attachment] = (),
+        survey: Survey | None = None,
     ) -> None:
         self.switches = dict(switches)
         self.hosts = {host.name: host for host in hosts}
+        self._survey = survey
         self._gateways: dict[str, str] = {}
         self.far: dict[End, End] = {}
         """The other end of the cable at each port that leads to a switch."""
         for link in links:
             self.far[link.a], self.far[link.b] = link.b, link.a
-        self._host_at = {host.end: host for host in self.hosts.values()}
+
+    @classmethod
+    def surveyed(cls, switches: Mapping[str, Switch]) -> Fabric:
+        """The fabric as LLDP and the tables of the switches tell it now."""
+        survey = Survey(switches)
+        return cls(switches, survey.cabling.links, survey=survey)
 
     @classmethod
     def of_lab(cls, lab: Lab, switches: Mapping[str, Switch]) -> Fabric:
@@ -191,20 +80,35 @@ class Fabric:
         """Where a flow between two hosts goes, and where it stops.
 
         Args:
-            source, destination: names of hosts, or addresses.
+            source, destination: hosts: names or addresses of those that are known; or where the switches' tables
+                shall be asked, an IP address, a MAC address, `switch:port`, or an IP address, `@` and one of these.
             protocol: number or name.
             source_port, destination_port: of TCP, UDP or SCTP.
             both: follow the answers, too.
 
         Raises:
-            NotFound: a host isn't known.
-            InvalidValue: this can't be a flow.
+            NotFound: a host isn't known, or the tables tell several things of it.
+            InvalidValue: this can't be a flow, or a host isn't given in a way that is understood.
         """
         there, here = self._address(destination), self._address(source)
-        ports = (source_port, destination_port) if protocol not in (1, 58, "icmp", "icmpv6") else (0, 0)
+        ports = (0, 0) if protocol in WITHOUT_PORTS else (source_port, destination_port)
         flow = FiveTuple(here, there, protocol, *ports)
-        forward = self.follow(flow, source)
-        return FabricResult(forward, self._back(flow.reverse, destination) if both else None)
+        if not both:
+            return self._result(self.follow(flow, source), None)
+        with ThreadPoolExecutor(1, thread_name_prefix="navmesh back") as thread:
+            back = thread.submit(self._back, flow.reverse, destination)
+            return self._result(self.follow(flow, source), back.result())
+
+    def _result(self, forward: Trip, back: Trip | None) -> FabricResult:
+        passed = {
+            hop.switch
+            for trip in (forward, back)
+            if trip is not None
+            for branch in trip.branches
+            for hop in branch.hops
+        }
+        doubts = self._survey.cabling.doubts if self._survey else ()
+        return FabricResult(forward, back, tuple(d.reason for d in doubts if d.at.switch in passed))
 
     def _back(self, flow: FiveTuple, source: str) -> Trip:
         """The answers; where they begin is unknown for a destination outside."""
@@ -222,56 +126,96 @@ class Fabric:
         """
         begin = self.hosts.get(source) or self._by_address(flow.source) or self._locate(flow)
         destination = self._by_address(flow.destination)
-        walk = _Walk(flow, destination)
-        self._step(walk, begin.end, self.first_frame(begin, flow), (), frozenset())
+        frame = self.first_frame(begin, flow)
+        foresight = Foresight(self.switches, flow)
+        if destination is not None and frame.destination_mac != destination.mac:
+            foresight.look(self.far, begin.end.switch, destination.end.switch, frame.ttl)
+        walk = Walk(self._map(), flow, destination, foresight)
+        for end in begin.ends:
+            walk.go(end, frame)
         stray: tuple[Branch, ...] = ()
         if any(branch.outcome == DELIVERED for branch in walk.branches):
-            stray = tuple(b for b in walk.branches if b.outcome != DELIVERED and _floods(b.hops))
+            stray = tuple(b for b in walk.branches if b.outcome != DELIVERED and floods(b.hops))
         branches = tuple(branch for branch in walk.branches if branch not in stray)
         return Trip(flow, begin.name, destination.name if destination else flow.destination, branches, stray)
+
+    def _map(self) -> Map:
+        behind = {end: f"host {host.name}" for host in self.hosts.values() for end in host.ends}
+        if self._survey is None:
+            return Map(self.switches, self.far, behind=behind)
+        strangers = {
+            one.at: one.neighbor.system_name or one.neighbor.chassis_id
+            for one in self._survey.cabling.strangers
+            if {"Bridge", "Router"} & set(one.neighbor.capabilities)
+        }
+        known = {at: f"{name}, which isn't among the switches" for at, name in strangers.items()}
+        doubts = {doubt.at: doubt for doubt in self._survey.cabling.doubts}
+        return Map(self.switches, self.far, doubts, self._survey.silent, known | behind)
 
     # -- hosts ------------------------------------------------------------------------------------------
 
     def _address(self, host: str) -> str:
+        """Its IP address; a host that is given in another way is looked for."""
         if host in self.hosts:
             if not self.hosts[host].ip:
                 raise NotFound(f"the address of host {host} isn't known", hint="give the address")
             return self.hosts[host].ip
         try:
-            return str(ipaddress.ip_address(host))
-        except ValueError:
+            named = read(host)
+        except InvalidValue:
             known = ", ".join(sorted(self.hosts)) or "none is known by name"
-            raise NotFound(f"there is no host {host}", hint=f"an address, or one of {known}") from None
+            raise NotFound(f"there is no host {host}", hint=f"{FORMS}, or one of {known}") from None
+        if not named.mac and named.end is None and self._survey is None:
+            return named.address
+        try:
+            self.hosts[host] = self._tables().place(host)
+        except NotFound:
+            if named.mac or named.end:
+                raise
+            return named.address  # a destination may be outside, and so may a source
+        return self.hosts[host].ip
+
+    def _tables(self) -> Survey:
+        self._survey = self._survey or Survey(self.switches, self.far)
+        return self._survey
 
     def _by_address(self, address: str) -> Attachment | None:
         return next((host for host in self.hosts.values() if host.ip == address), None)
 
     def _locate(self, flow: FiveTuple) -> Attachment:
         """Ask all switches behind which port the source is that leads to no other switch."""
-        silent = []
-        for name, switch in self.switches.items():
-            try:
-                paths = switch.navmesh(flow).paths
-            except ConnetosError as error:
-                silent.append(f"{name} ({error.reason})")
-                continue
-            for path in paths:
-                if path.ingress and path.ingress.port and End(name, path.ingress.port) not in self.far:
+        answers, silent = at_once(self.switches, lambda switch: switch.navmesh(flow))
+        for name, answer in answers.items():
+            for path in answer.paths:
+                if path.ingress and path.ingress.port and self._is_edge(End(name, path.ingress.port)):
                     return Attachment(flow.source, End(name, path.ingress.port), flow.source)
-        hint = f"not asked: {', '.join(silent)}" if silent else "has it sent anything lately?"
+        told = "; ".join(f"{name}: {reason}" for name, reason in silent.items())
+        hint = f"not asked: {told}" if silent else f"has it sent anything lately? otherwise give {FORMS}"
         raise NotFound(f"no switch knows where {flow.source} is", hint=hint)
+
+    def _is_edge(self, end: End) -> bool:
+        return end not in self.far and not (self._survey and end in self._survey.doubts)
 
     def first_frame(self, begin: Attachment, flow: FiveTuple) -> Frame:
         """The frame that a host sends, as far as it is known: to the destination itself or to its gateway."""
+        vlan = begin.vlan if begin.tagged else None
         if not begin.mac or "/" not in begin.address:
-            return Frame(source_mac=begin.mac)
+            return Frame(vlan=vlan, source_mac=begin.mac, destination_mac=self._beside(begin, flow))
         destination = self._by_address(flow.destination)
         if ipaddress.ip_address(flow.destination) in ipaddress.ip_interface(begin.address).network:
-            return Frame(source_mac=begin.mac, destination_mac=destination.mac if destination else "")
+            mac = destination.mac if destination else ""
+            return Frame(vlan=vlan, source_mac=begin.mac, destination_mac=mac)
         return Frame(
+            vlan=vlan,
             source_mac=begin.mac,
             destination_mac=begin.gateway_mac or self._mac_of(begin.gateway, begin.end.switch),
         )
+
+    def _beside(self, begin: Attachment, flow: FiveTuple) -> str:
+        """The destination's MAC address, if it is in the same VLAN; no switch that is asked is a router there."""
+        destination = self._by_address(flow.destination)
+        near = destination is not None and begin.vlan is not None and destination.vlan == begin.vlan
+        return destination.mac if destination is not None and near else ""
 
     def _mac_of(self, gateway: str, near: str) -> str:
         """The MAC address of the switch that has a gateway's address; remembered, as hosts do it, once it is known."""
@@ -285,84 +229,6 @@ class Fabric:
                 self._gateways[gateway] = mac
                 break
         return self._gateways.get(gateway, "")
-
-    # -- the walk ---------------------------------------------------------------------------------------
-
-    def _step(
-        self,
-        walk: _Walk,
-        at: End,
-        frame: Frame,
-        hops: tuple[Hop, ...],
-        been: frozenset[tuple[End, int | None]],
-    ) -> None:
-        switch = self.switches.get(at.switch)
-        here = (*hops, Hop(at.switch, at.port, None))
-        walk.questions += 1
-        if (at, frame.vlan) in been:
-            walk.branches.append(Branch(hops, LOOP, f"it comes back to {at}", str(at)))
-            return
-        if len(hops) >= MAX_HOPS or walk.questions > MAX_QUESTIONS:
-            walk.branches.append(
-                Branch(hops, UNKNOWN, "too many switches on the way: not followed further", str(at))
-            )
-            return
-        if switch is None:
-            walk.branches.append(Branch(here, NO_ANSWER, f"{at.switch} isn't among the switches", at.switch))
-            return
-        try:
-            answer = switch.navmesh(walk.flow, ingress_port=at.port, **frame.arguments())
-        except ConnetosError as error:
-            walk.branches.append(Branch(here, NO_ANSWER, str(error), at.switch))
-            return
-        for path in answer.paths:
-            ahead = self._go_on(walk, Hop(at.switch, at.port, path), frame, hops)
-            for far, sent, taken in ahead:
-                self._step(walk, far, sent, taken, been | {(at, frame.vlan)})
-
-    def _go_on(
-        self, walk: _Walk, hop: Hop, frame: Frame, hops: tuple[Hop, ...]
-    ) -> Iterator[tuple[End, Frame, tuple[Hop, ...]]]:
-        """Where a switch sends it on: the far end, the frame, and the hops until there; ends of the way are noted."""
-        path = hop.path
-        assert path is not None  # noqa: S101 - the switch has answered
-        if path.fate not in ("forwarded", "flooded") or not path.out:
-            outcome = path.fate if path.fate in (DROPPED, LOCAL) else UNKNOWN
-            reason = path.reason or f"{walk.flow.destination} is an address of {hop.switch}"
-            where = f"{hop.switch}:{path.egress[0].port if path.egress else hop.ingress}"
-            walk.branches.append(
-                Branch((*hops, hop), outcome, reason, where, path.configuration, path.missing)
-            )
-            return
-        for egress in (one for one in path.egress if one.up):
-            taken = (*hops, replace(hop, egress=egress.port))
-            leaving = End(hop.switch, egress.port)
-            far = self.far.get(leaving)
-            if far is None:
-                walk.branches.append(self._arrived(walk, leaving, path, taken))
-                continue
-            sent = Frame(
-                ttl=path.frame.get("ttl", frame.ttl),
-                vlan=egress.vlan if egress.tagged else None,
-                source_mac=path.frame.get("source_mac", frame.source_mac),
-                destination_mac=path.frame.get("destination_mac", frame.destination_mac),
-            )
-            yield far, sent, taken
-
-    def _arrived(self, walk: _Walk, at: End, path: Path, hops: tuple[Hop, ...]) -> Branch:
-        host = self._host_at.get(at)
-        if walk.destination is not None and at == walk.destination.end:
-            return Branch(hops, DELIVERED, "", str(at))
-        if walk.destination is None and host is None and not path.next_hop and path.fate == "forwarded":
-            return Branch(hops, DELIVERED, "", str(at))
-        outcome = FLOODED if _floods(hops) else LEFT
-        behind = f"host {host.name}" if host else "nothing that is known"
-        lines = tuple(line for step in path.steps if step.table == "route" for line in step.configuration)
-        return Branch(hops, outcome, f"it goes out of {at}, behind which is {behind}", str(at), lines)
-
-
-def _floods(hops: tuple[Hop, ...]) -> bool:
-    return any(hop.path is not None and hop.path.fate == "flooded" for hop in hops)
 
 
 def _plain(addresses: Iterable[str]) -> list[str]:

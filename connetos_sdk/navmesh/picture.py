@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from connetos_sdk.navmesh.fabric import DELIVERED, Branch, FabricResult, Trip
+from connetos_sdk.navmesh.trips import DELIVERED, Branch, FabricResult, Trip
 
 COLUMN, ROW, BOX_WIDTH, BOX_HEIGHT, MARGIN, TITLE = 220, 110, 110, 44, 30, 40
 GOOD, BAD, INK, PAPER = "#1a7f37", "#cf222e", "#1f2328", "#ffffff"

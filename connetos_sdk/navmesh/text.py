@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connetos_sdk.navmesh.fabric import DELIVERED, Branch, FabricResult, Hop, Trip
+from connetos_sdk.navmesh.trips import DELIVERED, Branch, FabricResult, Hop, Trip
 
 
 def lines(result: FabricResult) -> Iterator[str]:
@@ -12,6 +12,7 @@ def lines(result: FabricResult) -> Iterator[str]:
     for trip in (result.forward, result.back):
         if trip is not None:
             yield from _trip(trip)
+    yield from (f"cabling: {remark}" for remark in result.remarks)
 
 
 def _trip(trip: Trip) -> Iterator[str]:

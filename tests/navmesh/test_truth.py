@@ -24,7 +24,7 @@ from connetos_agent.services.diagnostics.icmp import checksum
 from connetos_sdk.errors import ConnetosError
 from connetos_sdk.lab.topology import netdev_name
 from connetos_sdk.navmesh import FiveTuple
-from connetos_sdk.navmesh.fabric import Branch, Hop, Trip
+from connetos_sdk.navmesh.trips import Branch, Hop, Trip
 from tests.navmesh.conftest import Site
 from tests.navmesh.fabric import AGGREGATED, STRETCHED, between
 

@@ -20,6 +20,7 @@ from connetos_sdk.model.setlines import format_set
 from connetos_sdk.model.words import split_words
 from connetos_sdk.navmesh.flow import FiveTuple
 from connetos_sdk.navmesh.results import NavmeshResult
+from connetos_sdk.navmesh.what_if import FlowAt, WhatIf
 from connetos_sdk.packages import Packages
 from connetos_sdk.results import CommitResult, Event, Revision, SystemState
 from connetos_sdk.transports.base import CommitOptions, Operation, Transport
@@ -505,6 +506,21 @@ class Change:
     def check(self) -> CommitResult:
         """Validate and plan without committing."""
         return CommitResult.of(self._transport.session_action(self._open(), "check", self._options))
+
+    def what_if(self, flows: Iterable[FiveTuple | FlowAt] = (), *, recent: bool = True) -> WhatIf:
+        """Which flows would go another way, stop, or get there at last, if the candidate were committed.
+
+        Args:
+            flows: flows to look at; where one comes in is what the switch's tables say, unless it is a `FlowAt`.
+            recent: look at the traffic of the last seconds, too.
+
+        Raises:
+            ConnetosError: the candidate can't be committed as things are.
+            NotRealisable: the switch forwards nothing.
+        """
+        asked = {str(number): flow.arguments() for number, flow in enumerate(flows, 1)}
+        arguments = {"session": self._open(), "flows": asked, "recent": recent}
+        return WhatIf.of(self._transport.call("what-if", arguments))
 
     def discard(self) -> None:
         """Begin again from the running configuration."""

@@ -58,6 +58,14 @@ class FiveTuple:
             if isinstance(port, bool) or not isinstance(port, int) or not low <= port <= 65535:
                 raise InvalidValue(f"{name} {port!r} is out of range", hint=f"{low} to 65535")
 
+    @classmethod
+    def seen(cls, **fields: Any) -> FiveTuple:
+        """The flow of a packet that was seen: of one without ports, such as a fragment, too."""
+        flow = object.__new__(cls)
+        for name in ("source", "destination", "protocol", "source_port", "destination_port"):
+            object.__setattr__(flow, name, fields[name])
+        return flow
+
     @property
     def reverse(self) -> FiveTuple:
         """The flow of the answers."""

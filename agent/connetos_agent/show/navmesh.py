@@ -63,3 +63,35 @@ def _notes(path: Mapping[str, Any]) -> Iterator[str]:
 
 def _indented(text: str, blanks: int) -> str:
     return "".join(f"{' ' * blanks}{line}\n" for line in text.splitlines())
+
+
+def what_if(answer: Mapping[str, Any]) -> str:
+    """`commit check flows`: flows that would change, those that aren't known, and how many stay."""
+    text = ""
+    for title, flows in (("would change", answer["changed"]), ("isn't known", answer["unknown"])):
+        for one in flows:
+            flow, arrives = one["flow"], one["arrives"]
+            at = f" at {arrives['port']}" if arrives else ""
+            text += f"\n{_flow(flow)}{at}: {title}\n"
+            text += f"  now:  {_fate(one['now'])}\n  then: {_fate(one['then'])}\n"
+    counts = f"{len(answer['changed'])} flows would change, {len(answer['unknown'])} aren't known, {answer['same']} stay."
+    more = f" {answer['left_out']} weren't looked at." if answer["left_out"] else ""
+    return f"{counts}{more}\n{text}"
+
+
+def _flow(flow: Mapping[str, Any]) -> str:
+    names = {1: "icmp", 6: "tcp", 17: "udp", 132: "sctp"}
+    name = names.get(flow["protocol"], f"protocol {flow['protocol']}")
+    ends = [
+        f"{flow[end]}:{flow[f'{end}_port']}" if flow[f"{end}_port"] else str(flow[end])
+        for end in ("source", "destination")
+    ]
+    return f"{name} {' -> '.join(ends)}"
+
+
+def _fate(fate: Mapping[str, Any]) -> str:
+    ports = [
+        f"{out['port']} (VLAN {out['vlan']}{', tagged' if out['tagged'] else ''})" for out in fate["egress"]
+    ]
+    to = f" to {' or '.join(ports) if fate['fate'] == 'forwarded' else ', '.join(ports)}" if ports else ""
+    return f"{fate['fate']}{to}" + (f": {fate['reason']}" if fate["reason"] else "")

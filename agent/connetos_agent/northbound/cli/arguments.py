@@ -103,4 +103,6 @@ def complete_commit(words: Sequence[str]) -> list[Completion]:
     if words[:1] == ["at"]:
         return [keyword("comment")] if "comment" not in words else []
     possible = ("at", "check", "comment", "confirmed") if not words else ("check", "comment", "confirmed")
+    if words == ["check"]:
+        possible = (*possible, "flows")
     return [keyword(word) for word in possible if word not in words]

@@ -33,6 +33,7 @@ from connetos_agent.northbound.cli.arguments import (
 from connetos_agent.northbound.cli.commands.command import Terminal
 from connetos_agent.northbound.cli.completion import complete_path
 from connetos_agent.northbound.cli.files import file_named, read_file
+from connetos_agent.show import navmesh
 from connetos_sdk.errors import ConnetosError, Locked, ParseError, UnknownPath
 from connetos_sdk.model import curly, setlines, tree
 from connetos_sdk.model.moments import parse_coming
@@ -314,6 +315,8 @@ class ConfigurationMode:
     async def _commit(self, words: Sequence[str]) -> Told:
         if words[:1] == ["at"] and len(words) > 1:
             return await self._commit_at(words[1], commit_options(words[2:]))
+        if list(words) == ["check", "flows"]:
+            return await self._what_if()
         session, options = self._open(), commit_options(words)
         if options.dry_run:
             outcome = await self._manager.commit(session, options)
@@ -328,6 +331,11 @@ class ConfigurationMode:
             else [f"It rolls back in {options.confirm} seconds unless you commit again."]
         )
         return Told(lines(MERGING, "Commit OK.", *note), outcome.to_dict())
+
+    async def _what_if(self) -> Told:
+        """`commit check flows`: which flows of the last seconds the candidate would send another way."""
+        answer = await self._terminal.call("what-if", session=self._open().id)
+        return Told(lines("Configuration check succeeds.") + navmesh.what_if(answer), answer)
 
     async def _commit_at(self, word: str, options: CommitOptions) -> Told:
         if options.dry_run or options.confirm is not None:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
-from connetos_agent.config.manager import ConfigManager
+from connetos_agent.config.manager import ConfigManager, Outcome
 from connetos_agent.dataplane.openvswitch.control import Control
 from connetos_agent.dataplane.openvswitch.driver import OpenVSwitchObserver
 from connetos_agent.services.navmesh import live
 from connetos_agent.services.navmesh.bridge import Bridge
 from connetos_agent.services.navmesh.flow import flow_of
 from connetos_agent.services.navmesh.kernel import Kernel
-from connetos_agent.services.navmesh.lookup import Given, Lookup
+from connetos_agent.services.navmesh.lookup import Lookup, given_of
 from connetos_agent.services.navmesh.path import UNKNOWN, Path
 from connetos_agent.services.navmesh.tables import Tables
+from connetos_agent.services.navmesh.whatif import WhatIf
 from connetos_agent.settings import Settings
+from connetos_sdk.model.tree import Document
 
 
 class Engine:
@@ -55,17 +57,8 @@ class Engine:
             DriverError: a table can't be read.
         """
         flow = flow_of(arguments)
-        if self._revision != self._manager.running.revision:
-            self._revision = self._manager.running.revision
-            self._bridge.forget()
-        tables = Tables(self._manager, self._bridge, self._kernel, self._ports)
-        given = Given(
-            port=arguments.get("ingress_port", ""),
-            vlan=arguments.get("ingress_vlan"),
-            source_mac=arguments.get("source_mac", "").lower(),
-            destination_mac=arguments.get("destination_mac", "").lower(),
-        )
-        paths = Lookup(tables, flow, given).paths()
+        tables = self._tables()
+        paths = Lookup(tables, flow, given_of(arguments)).paths()
         answer: dict[str, Any] = {
             "flow": flow.to_dict(),
             "exact": len(paths) == 1 and paths[0].fate != UNKNOWN,
@@ -75,6 +68,23 @@ class Engine:
         if arguments.get("live"):
             answer["live"] = [one.to_dict() for one in live.seen(tables, flow, _pairs(paths))]
         return answer
+
+    def what_if(
+        self, change: Outcome, running: Document, flows: Iterable[Mapping[str, Any]], *, recent: bool
+    ) -> dict[str, Any]:
+        """Which flows a change would send another way (`WhatIf.answer`).
+
+        Raises:
+            BadRequest: one isn't a flow.
+            DriverError: a table can't be read.
+        """
+        return WhatIf(self._tables(), self._ports, change, running).answer(flows, recent=recent)
+
+    def _tables(self) -> Tables:
+        if self._revision != self._manager.running.revision:
+            self._revision = self._manager.running.revision
+            self._bridge.forget()
+        return Tables(self._manager, self._bridge, self._kernel, self._ports)
 
 
 def _pairs(paths: list[Path]) -> live.Pairs:

@@ -6,12 +6,15 @@ between these two MAC addresses went this way within the last seconds, and `exac
 
 from __future__ import annotations
 
+import ipaddress
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from connetos_agent.services.navmesh.flow import Flow
 from connetos_agent.services.navmesh.tables import Tables
+from connetos_agent.services.navmesh.twin import Frame
 
 _LINE = re.compile(
     r"^(?:ufid:\S+, )?(.*?), packets:(\d+), bytes:\d+, used:(\S+?), .*?actions:(\S+?)(?:, dp-extra-info:.*)?$"
@@ -71,6 +74,40 @@ def seen(tables: Tables, flow: Flow, pairs: Pairs) -> list[Seen]:
         one if one.dropped or set(one.egress) <= set(tables.port_names) else replace(one, egress=list(routed))
         for one in outer[:MAX_FLOWS]
     ]
+
+
+def frames(tables: Tables) -> Iterator[Frame]:
+    """The first packet of each datapath flow of IPv4 packets to one host, by ports of the switch; the newest first."""
+    found = []
+    for line in tables.bridge.control.call("dpctl/dump-flows", "-m", "--no-names").splitlines():
+        match = _LINE.match(line)
+        frame = None if match is None else _frame(tables, dict(_FIELD.findall(match[1])))
+        if match is not None and frame is not None:
+            used = float("inf") if match[3] == "never" else float(match[3].rstrip("s"))
+            found.append((used, frame))
+    found.sort(key=lambda one: one[0])
+    yield from (frame for _, frame in found)
+
+
+def _frame(tables: Tables, fields: dict[str, str]) -> Frame | None:
+    device = tables.bridge.device(fields.get("in_port", ""))
+    tag = _tag(fields)
+    if "encap" in fields:
+        fields = fields | dict(_FIELD.findall(fields["encap"]))
+    ethernet, addresses = _values(fields.get("eth", "")), _values(fields.get("ipv4", ""))
+    source, destination = ethernet.get("src", ("",))[0], ethernet.get("dst", ("",))[0]
+    if not tables.is_port(device) or "src" not in addresses or not source or not destination:
+        return None
+    if int(destination[:2], 16) & 1:  # to several hosts
+        return None
+    protocol = int(addresses["proto"][0])
+    ports = _values(fields.get({6: "tcp", 17: "udp", 132: "sctp"}.get(protocol, ""), ""))
+    ends = [ipaddress.ip_address(addresses[end][0]) for end in ("src", "dst")]
+    numbers = [int(ports[end][0]) if end in ports else 0 for end in ("src", "dst")]
+    flow = Flow(ends[0], ends[1], protocol, numbers[0], numbers[1])
+    if flow.destination.is_multicast or flow.source.is_unspecified:
+        return None
+    return Frame(tables.port_of(device), tag, source, destination, flow)
 
 
 def _matches(fields: dict[str, str], flow: Flow, pairs: Pairs) -> bool | None:

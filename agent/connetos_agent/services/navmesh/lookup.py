@@ -5,7 +5,7 @@ Every step names the table and the entry that decides it. What the tables don't 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +25,16 @@ class Given:
     vlan: int | None = None
     source_mac: str = ""
     destination_mac: str = ""
+
+
+def given_of(arguments: Mapping[str, Any]) -> Given:
+    """What an operation's arguments say of the frame."""
+    return Given(
+        port=arguments.get("ingress_port", ""),
+        vlan=arguments.get("ingress_vlan"),
+        source_mac=arguments.get("source_mac", "").lower(),
+        destination_mac=arguments.get("destination_mac", "").lower(),
+    )
 
 
 class Lookup:

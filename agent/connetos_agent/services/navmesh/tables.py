@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -45,23 +46,23 @@ class Tables:
         self.kernel = kernel
         self.running: Document = manager.running.document
         self._ports = ports
-        self._platform = manager.dataplane.platform
+        self.platform = manager.dataplane.platform
         self._devices: dict[str, Device | None] = {}
 
     # -- ports ----------------------------------------------------------------------------------------
 
     @cached_property
     def _port_of(self) -> dict[str, str]:
-        return {device: port for port, device in self._platform.ports.items()}
+        return {device: port for port, device in self.platform.ports.items()}
 
     @property
     def port_names(self) -> list[str]:
         """All ports of the switch."""
-        return list(self._platform.ports)
+        return list(self.platform.ports)
 
     def device_of(self, port: str) -> str:
         """The network device of a port."""
-        return self._platform.ports[port]
+        return self.platform.ports[port]
 
     def port_of(self, device: str) -> str:
         """The port of a network device; the device's name if it is none."""
@@ -84,7 +85,7 @@ class Tables:
 
     def members(self, aggregate: str) -> list[str]:
         """The ports of an aggregate."""
-        return [port for port in self._platform.ports if self.aggregate_of(port) == aggregate]
+        return [port for port in self.platform.ports if self.aggregate_of(port) == aggregate]
 
     def device(self, name: str) -> Device | None:
         """The kernel's view of a network device."""
@@ -108,6 +109,10 @@ class Tables:
         entries = get(self.running, VLANS, {})
         return {e["l3-interface"]: int(vlan) for vlan, e in entries.items() if "l3-interface" in e}
 
+    def interfaces(self) -> Iterator[Interface]:
+        """All VLAN interfaces whose devices are there."""
+        return (found for name in self._interfaces if (found := self.interface(name)) is not None)
+
     def interface(self, name: str) -> Interface | None:
         """The VLAN interface with this name."""
         device = self.device(name) if name in self._interfaces else None
@@ -115,8 +120,7 @@ class Tables:
 
     def interface_at(self, index: int) -> Interface | None:
         """The VLAN interface whose device has this index."""
-        found = (self.interface(name) for name in self._interfaces)
-        return next((i for i in found if i is not None and i.device.index == index), None)
+        return next((found for found in self.interfaces() if found.device.index == index), None)
 
     def interface_in(self, vlan: int) -> Interface | None:
         """The VLAN interface of a VLAN."""

@@ -383,8 +383,8 @@ class Switch:
         Args:
             interface: `te-1/1/3`, `vlan10` (frames to and from the switch itself) or `eth0`.
             into: file to write, or what gets the pieces of it as they come; what that raises ends the capture.
-            options: arguments of the operation `capture`: `filter` (pcap-filter(7)), `direction`, `count`, `seconds`,
-                `max_bytes`, `frame_bytes`.
+            options: arguments of the operation `capture`: `vlan`, `filter` (pcap-filter(7)), `direction`, `count`,
+                `seconds`, `max_bytes`, `frame_bytes`.
 
         Raises:
             BadRequest: the filter isn't one; the reason is libpcap's.

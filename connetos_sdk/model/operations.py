@@ -23,6 +23,9 @@ from connetos_sdk.errors import MAX_PROBLEMS, BadRequest, NotFound, Problem
 from connetos_sdk.model.nodes import Container, Leaf
 from connetos_sdk.model.schema import Compiler, documents
 
+PCAP = "pcap"
+"""Name of a piece of a capture among what the operation `capture` tells: base64."""
+
 
 @dataclass(frozen=True)
 class Operation:

@@ -6,9 +6,11 @@ import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from connetos_sdk import Switch
@@ -116,3 +118,72 @@ def test_a_user_who_may_only_look_may_not_capture_and_nobody_without_bound(row: 
         with pytest.raises(PermissionDenied, match="capture needs class super-user"):
             viewer.capture("te-1/1/1", lambda _: None)
         assert viewer.ping("198.18.30.1", count=1).received == 1
+
+
+def tagged_trunk(r1: Switch, r2: Switch) -> None:
+    """VLAN 77 goes tagged from r1 to r2, beside the untagged VLAN 12; each has an address in it."""
+    for switch, port, last in ((r1, "te-1/1/4", 1), (r2, "te-1/1/3", 2)):
+        switching = f"interface gigabit-ethernet {port} family ethernet-switching"
+        switch.apply_lines(
+            f"set vlans vlan-id 77 l3-interface vlan77\nset vlan-interface interface vlan77 address 198.18.77.{last} "
+            f"prefix-length 24\nset {switching} port-mode trunk\nset {switching} vlan members 77"
+        )
+    assert r1.ping("198.18.77.2", count=3).received
+
+
+def test_one_vlan_of_a_port(row: Lab, r1: Switch, tmp_path: Path) -> None:
+    path = tmp_path / "vlan.pcap"
+    with connect(row.switch("r2")) as r2:
+        before = r2.revision()
+        tagged_trunk(r1, r2)
+        try:
+            with pinging(row), ThreadPoolExecutor(1) as thread:
+                probes = thread.submit(r1.ping, "198.18.77.2", count=40, interval_ms=50)
+                tagged = r1.capture("te-1/1/4", path, vlan=77, filter="icmp", count=4)
+                inside = shown(path)
+                untagged = r1.capture("te-1/1/4", path, vlan=12, filter="icmp", count=4)
+                outside = shown(path)
+                assert probes.result().received == 40
+        finally:
+            r2.rollback(revision=before)
+    assert (tagged.frames, untagged.frames) == (4, 4)
+    assert all("198.18.77." in line for line in inside), inside
+    assert all("198.18.30.1" in line for line in outside), outside
+
+
+@pytest.mark.parametrize(
+    ("interface", "vlan", "says"),
+    [
+        ("te-1/1/1", 77, "no VLAN 77 at te-1/1/1: it carries 10"),
+        ("vlan10", 10, "isn't a port"),
+        ("te-1/1/1", 4095, "vlan"),
+    ],
+)
+def test_a_vlan_that_isnt_there_is_told(r1: Switch, interface: str, vlan: int, says: str) -> None:
+    with pytest.raises(BadRequest, match=says):
+        r1.capture(interface, lambda _: pytest.fail("began"), vlan=vlan)
+
+
+def test_a_filter_cant_get_out_of_the_vlan(r1: Switch) -> None:
+    with pytest.raises(BadRequest, match="filter"):
+        r1.capture("te-1/1/1", lambda _: pytest.fail("began"), vlan=10, filter="icmp) or (udp")
+
+
+def test_the_file_itself_over_rest(row: Lab, tmp_path: Path) -> None:
+    agent = httpx.HTTPTransport(uds=str(row.switch("r1").directory / "run/agent.sock"))
+    accept = {"accept": "application/vnd.tcpdump.pcap"}
+    url = "http://switch/api/v1/rpc/capture"
+    path = tmp_path / "plain.pcap"
+    with httpx.Client(transport=agent, headers=accept, timeout=30) as api, pinging(row):
+        asked = {"interface": "te-1/1/1", "filter": "icmp", "count": 5}
+        with api.stream("POST", url, json=asked) as answer, path.open("wb") as file:
+            assert answer.headers["content-type"] == "application/vnd.tcpdump.pcap"
+            for piece in answer.iter_raw():
+                file.write(piece)
+        assert len(shown(path)) == 5
+        wrong = api.post(url, json={**asked, "filter": "tcp prot 80"})
+        assert (wrong.status_code, wrong.json()["code"]) == (400, "bad-request")
+        with api.stream("POST", url, json={"interface": "te-1/1/1"}) as answer:
+            next(answer.iter_raw())
+            assert captures(row) == 1
+    assert until(lambda: captures(row) == 0), "who goes takes the capture along"

@@ -186,6 +186,53 @@ def test_one_user_may_not_run_any_number_of_them(row: Lab, r1: Switch) -> None:
     assert PermissionDenied.code == "permission-denied"
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [({"interval_ms": 199}, "an interval below 200 ms"), ({"size": 1473}, "a size above 1472 bytes")],
+)
+def test_a_user_who_may_only_look_may_not_flood(
+    row: Lab, r1: Switch, options: dict[str, int], says: str
+) -> None:
+    r1.apply_lines(
+        "set system login user viewer authentication plain-text-password only-looking-1\n"
+        "set system login user viewer class read-only"
+    )
+    with connect(row.switch("r1"), username="viewer", password="only-looking-1") as viewer:
+        with pytest.raises(PermissionDenied, match=f"{says} needs class super-user"):
+            viewer.ping("198.18.30.1", count=1, **options)
+        assert viewer.ping("198.18.30.1", count=2, interval_ms=200, size=1472).received == 2
+    assert r1.ping("198.18.30.1", count=1, **options).received == 1
+
+
+MULTIPLY = """
+import socket, struct
+sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+print("ready", flush=True)
+while True:
+    packet, (sender, _) = sock.recvfrom(65535)
+    data = packet[20:]
+    if data[0] == 8:
+        data = b"\\0" + data[1:2] + struct.pack("!H", (int.from_bytes(data[2:4], "big") + 0x0800) % 65535) + data[4:]
+        for _ in range(300):
+            sock.sendto(data, (sender, 0))
+"""
+
+
+def test_a_host_that_answers_hundreds_of_times_is_counted_and_not_all_told(row: Lab, r1: Switch) -> None:
+    told: list[PingProbe] = []
+    many = row.host("web").start([sys.executable, "-c", MULTIPLY])
+    try:
+        assert many.stdout
+        assert many.stdout.readline() == "ready\n"
+        result = r1.ping("198.18.10.1", count=3, interval_ms=500, progress=told.append)
+    finally:
+        many.kill()
+        many.communicate()
+    assert result.received == 3
+    assert result.duplicates > 300
+    assert len(told) <= 3 + 100
+
+
 def test_traceroute_names_every_router(row: Lab, r1: Switch) -> None:
     told: list[Hop] = []
     result = r1.traceroute("198.18.30.1", progress=told.append, timeout_ms=5000)

@@ -2,12 +2,14 @@
 
 With `Accept: application/x-ndjson` the answer is one object a line: `{"progress": ...}` as often as there is
 something to tell, `{}` when there was nothing for a while, and at last `{"result": ...}` or `{"error": ...}`
-(a problem document). The operation is cancelled when the client goes.
+(a problem document). With `Accept: application/vnd.tcpdump.pcap` the answer of `capture` is the file itself, as it comes.
+The operation is cancelled when the client goes.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -17,8 +19,10 @@ from connetos_agent.config.sessions import Caller
 from connetos_agent.northbound.http import Request, Response
 from connetos_agent.northbound.problems import problem
 from connetos_agent.services.operations import Operations
+from connetos_sdk.model.operations import PCAP
 
 NDJSON = "application/x-ndjson"
+CAPTURE_FILE = "application/vnd.tcpdump.pcap"
 QUIET_SECONDS = 15.0
 MAX_UNTOLD = 64
 """Reports that wait to be sent; an operation that tells more waits until the client has read some."""
@@ -35,9 +39,49 @@ async def answer(
     if NDJSON in request.headers.get("accept", ""):
         operations.check(caller, name, arguments)
         return Response(200, content_type=NDJSON, stream=_lines(operations, request, caller, name, arguments))
+    if CAPTURE_FILE in request.headers.get("accept", "") and name == "capture":
+        return await _file(operations, request, caller, arguments)
     doing = asyncio.ensure_future(operations.call(caller, name, arguments))
     await _until_done_or_gone(doing, request)
     return Response(200, orjson.dumps(await doing))
+
+
+async def _file(
+    operations: Operations, request: Request, caller: Caller, arguments: Mapping[str, Any]
+) -> Response:
+    """The file of a capture; what goes wrong before it begins is answered as an error."""
+    told: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue(MAX_UNTOLD)
+    doing = asyncio.ensure_future(operations.call(caller, "capture", arguments, told.put))
+    first = asyncio.ensure_future(told.get())
+    try:
+        await asyncio.wait((first, doing), return_when=asyncio.FIRST_COMPLETED)
+        if not first.done():
+            await doing
+    except BaseException:
+        doing.cancel()
+        first.cancel()
+        raise
+    return Response(200, content_type=CAPTURE_FILE, stream=_pieces(request, doing, told, first))
+
+
+async def _pieces(
+    request: Request,
+    doing: asyncio.Future[Any],
+    told: asyncio.Queue[Mapping[str, Any]],
+    following: asyncio.Future[Mapping[str, Any]],
+) -> AsyncIterator[bytes]:
+    watching = asyncio.ensure_future(_until_done_or_gone(doing, request))
+    try:
+        while not (doing.done() and told.empty() and not following.done()):
+            await asyncio.wait((following, doing), return_when=asyncio.FIRST_COMPLETED)
+            if following.done():
+                yield base64.b64decode(following.result()[PCAP])
+                following = asyncio.ensure_future(told.get())
+                await asyncio.sleep(0)
+    finally:
+        following.cancel()
+        doing.cancel()
+        watching.cancel()
 
 
 async def _until_done_or_gone(doing: asyncio.Future[Any], request: Request) -> None:

@@ -11,7 +11,7 @@ import contextlib
 import shutil
 import sys
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connetos_sdk.errors import BadRequest, ConnetosError, NotRealisable, Problem
@@ -44,6 +44,17 @@ class Request:
             "-s", str(self.frame_bytes), "-Q", _DIRECTIONS[self.direction],
         ]  # fmt: skip
         return [*words, *(["--", self.filter] if self.filter else [])]
+
+
+def in_vlan(request: Request, tagged: bool, vlan: int) -> Request:
+    """The same capture of one VLAN's frames; its filter has been compiled by itself before, so brackets hold it.
+
+    What stands behind `vlan` looks behind a tag (pcap-filter(7)), even behind `not vlan`: hence the order.
+    """
+    if not request.filter:
+        return replace(request, filter=f"vlan {vlan}" if tagged else "not vlan")
+    inner = f"({request.filter})"
+    return replace(request, filter=f"vlan {vlan} and {inner}" if tagged else f"{inner} and not vlan")
 
 
 async def check_filter(request: Request) -> None:

@@ -19,6 +19,8 @@ from connetos_agent.services.diagnostics.sockets import Arrival, Origin
 from connetos_sdk.errors import BadRequest
 
 MAX_SECONDS = 3660.0
+MAX_DUPLICATES_TOLD = 100
+"""Further duplicates are counted only: how many come is up to whoever answers."""
 GRACE_SECONDS = 60.0
 """Longer than it should take, it takes when whoever is told doesn't listen; then it ends."""
 
@@ -166,7 +168,8 @@ class Ping:
             self._done(sequence, {"outcome": "reply", **answer})
         elif before["outcome"] == "reply":
             self._duplicates += 1
-            self._events.put_nowait({"seq": sequence, "outcome": "duplicate", **answer})
+            if self._duplicates <= MAX_DUPLICATES_TOLD:
+                self._events.put_nowait({"seq": sequence, "outcome": "duplicate", **answer})
 
     def _time(self, sequence: int, arrival: Arrival) -> dict[str, float]:
         return {"time_ms": max(0, arrival.time_ns - self._sent[sequence]) / 1e6}

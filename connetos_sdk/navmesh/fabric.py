@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from connetos_sdk.lab import Lab
     from connetos_sdk.switch import Switch
 
+__all__ = ["Attachment", "Fabric"]
+
 WITHOUT_PORTS = (PROTOCOLS["icmp"], PROTOCOLS["icmpv6"], "icmp", "icmpv6")
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
+from connetos_sdk.model.ranges import port_order
 from connetos_sdk.navmesh.trips import DELIVERED, Branch, FabricResult, Trip
 
 COLUMN, ROW, BOX_WIDTH, BOX_HEIGHT, MARGIN, TITLE = 220, 110, 110, 44, 30, 40
 GOOD, BAD, INK, PAPER = "#1a7f37", "#cf222e", "#1f2328", "#ffffff"
+ABOVE, BELOW, BESIDE = -7, 15, 30
+"""How far from its line the name of a port stands, and at what distance from the box that is measured."""
 _CHARACTER = 7.2
 """Width of a letter of 12 pixels, about."""
+Point = tuple[float, float]
 
 
 def svg(result: FabricResult) -> str:
@@ -35,7 +39,8 @@ class _Drawing:
         self._top = top + TITLE
         self._rows: dict[int, list[str]] = {}
         self._trip = trip
-        self._ends: list[tuple[Branch, int]] = []
+        self._cables: dict[tuple[Point, Point], tuple[list[str], list[str]]] = {}
+        """The ports at both ends of each line between two boxes."""
         color = GOOD if trip.outcome == DELIVERED else BAD
         title = f"{trip.flow}: {trip.outcome}"
         self.parts = [_text(MARGIN, top + 12, title, color, size=15, anchor="start")]
@@ -45,7 +50,12 @@ class _Drawing:
                 self._place(column, hop.switch)
             if branch.outcome == DELIVERED:
                 self._place(len(branch.hops) + 1, trip.destination)
-        lines = [part for branch in trip.branches for part in self._branch(branch)]
+        for branch in trip.branches:
+            self._branch(branch)
+        lines = [_line(*ends, *map(_names, ports)) for ends, ports in self._cables.items()]
+        lines += [
+            part for branch in trip.branches if branch.outcome != DELIVERED for part in self._end(branch)
+        ]
         boxes = [
             _box(
                 *self._at(column, name),
@@ -76,20 +86,31 @@ class _Drawing:
         row = names.index(name) + (tallest - len(names)) / 2
         return MARGIN + column * COLUMN + BOX_WIDTH / 2, self._top + row * ROW + BOX_HEIGHT / 2
 
-    def _branch(self, branch: Branch) -> Iterator[str]:
+    def _branch(self, branch: Branch) -> None:
         last, port = self._at(0, self._trip.source), ""
         for column, hop in enumerate(branch.hops, 1):
             here = self._at(column, hop.switch)
-            yield _line(last, here, port, hop.ingress, GOOD)
+            self._cable(last, here, port, hop.ingress)
             last, port = here, hop.egress
         if branch.outcome == DELIVERED:
-            yield _line(last, self._at(len(branch.hops) + 1, self._trip.destination), port, "", GOOD)
-        else:
-            x, y = last[0], last[1] + BOX_HEIGHT / 2
-            yield (
-                f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{x:.1f}" y2="{y + 20:.1f}" stroke="{BAD}" stroke-width="2.5"/>'
-            )
-            yield _cross(x, y + 24)
+            self._cable(last, self._at(len(branch.hops) + 1, self._trip.destination), port, "")
+
+    def _cable(self, begin: Point, end: Point, out: str, into: str) -> None:
+        """Several cables between two boxes, such as those of an aggregate, are one line with the names of all ports."""
+        ports = self._cables.setdefault((begin, end), ([], []))
+        for names, name in zip(ports, (out, into), strict=True):
+            if name and name not in names:
+                names.append(name)
+
+    def _end(self, branch: Branch) -> Iterator[str]:
+        """A line that goes nowhere, below the last box."""
+        last = branch.hops[-1].switch if branch.hops else self._trip.source
+        x, y = self._at(len(branch.hops), last)
+        y += BOX_HEIGHT / 2
+        yield (
+            f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{x:.1f}" y2="{y + 20:.1f}" stroke="{BAD}" stroke-width="2.5"/>'
+        )
+        yield _cross(x, y + 24)
 
     def _messages(self) -> Iterator[str]:
         for branch in self._trip.branches:
@@ -123,16 +144,25 @@ def _box(x: float, y: float, name: str, *, host: bool) -> str:
     )
 
 
-def _line(begin: tuple[float, float], end: tuple[float, float], out: str, into: str, color: str) -> str:
-    """A cable from the right of one box to the left of the next, with the ports at its ends."""
+def _names(ports: list[str]) -> str:
+    return ", ".join(sorted(ports, key=port_order))
+
+
+def _line(begin: Point, end: Point, out: str, into: str) -> str:
+    """A cable from the right of one box to the left of the next, with the ports at its ends.
+
+    A name stands beside its line, on the side to which the line leads away: so names of several lines that meet at a
+    box stand apart.
+    """
     x1, y1, x2, y2 = begin[0] + BOX_WIDTH / 2, begin[1], end[0] - BOX_WIDTH / 2, end[1]
     slope = (y2 - y1) / (x2 - x1) if x2 > x1 else 0.0
     line = (
-        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{color}" stroke-width="2.5"/>'
+        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{GOOD}" stroke-width="2.5"/>'
     )
-    out_y, in_y = y1 + slope * 6 - 7, y2 - slope * 6 + 15
-    labels = _text(x1 + 5, out_y, out, anchor="start") if out else ""
-    return line + labels + (_text(x2 - 5, in_y, into, anchor="end") if into else "")
+    out_y = y1 + slope * BESIDE + (BELOW if slope > 0 else ABOVE)
+    in_y = y2 - slope * BESIDE + (ABOVE if slope > 0 else BELOW)
+    labels = _text(x1 + 6, out_y, out, anchor="start") if out else ""
+    return line + labels + (_text(x2 - 6, in_y, into, anchor="end") if into else "")
 
 
 def _cross(x: float, y: float) -> str:

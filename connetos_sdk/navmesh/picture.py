@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from html import escape
 
 from connetos_sdk.model.ranges import port_order
 from connetos_sdk.navmesh.trips import DELIVERED, Branch, FabricResult, Trip
 
-COLUMN, ROW, BOX_WIDTH, BOX_HEIGHT, MARGIN, TITLE = 220, 110, 110, 44, 30, 40
+COLUMN, ROW, BOX_WIDTH, BOX_HEIGHT, MARGIN, TITLE = 250, 110, 110, 44, 30, 40
 GOOD, BAD, INK, PAPER = "#1a7f37", "#cf222e", "#1f2328", "#ffffff"
-ABOVE, BELOW, BESIDE = -7, 15, 30
-"""How far from its line the name of a port stands, and at what distance from the box that is measured."""
+ABOVE, BELOW, AWAY = -6, 15, 8
+"""Where the name of a port stands: above or below its line, and so far away from the box."""
 _CHARACTER = 7.2
 """Width of a letter of 12 pixels, about."""
 Point = tuple[float, float]
@@ -151,18 +152,18 @@ def _names(ports: list[str]) -> str:
 def _line(begin: Point, end: Point, out: str, into: str) -> str:
     """A cable from the right of one box to the left of the next, with the ports at its ends.
 
-    A name stands beside its line, on the side to which the line leads away: so names of several lines that meet at a
-    box stand apart.
+    A name stands along its line, on the outer side of lines that meet at a box.
     """
     x1, y1, x2, y2 = begin[0] + BOX_WIDTH / 2, begin[1], end[0] - BOX_WIDTH / 2, end[1]
     slope = (y2 - y1) / (x2 - x1) if x2 > x1 else 0.0
     line = (
         f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{GOOD}" stroke-width="2.5"/>'
     )
-    out_y = y1 + slope * BESIDE + (BELOW if slope > 0 else ABOVE)
-    in_y = y2 - slope * BESIDE + (ABOVE if slope > 0 else BELOW)
-    labels = _text(x1 + 6, out_y, out, anchor="start") if out else ""
-    return line + labels + (_text(x2 - 6, in_y, into, anchor="end") if into else "")
+    names = _text(AWAY, BELOW if slope > 0 else ABOVE, out, anchor="start") if out else ""
+    turn = math.degrees(math.atan(slope))
+    labels = f'<g transform="translate({x1:.1f} {y1:.1f}) rotate({turn:.1f})">{names}</g>'
+    names = _text(-AWAY, ABOVE if slope > 0 else BELOW, into, anchor="end") if into else ""
+    return line + labels + f'<g transform="translate({x2:.1f} {y2:.1f}) rotate({turn:.1f})">{names}</g>'
 
 
 def _cross(x: float, y: float) -> str:

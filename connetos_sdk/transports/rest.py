@@ -17,6 +17,7 @@ from connetos_sdk import errors
 from connetos_sdk.model.operations import operations
 from connetos_sdk.model.paths import Path
 from connetos_sdk.transports.base import CommitOptions, Operation, Report
+from connetos_sdk.transports.connections import Connections
 
 _TEXT = {"content-type": "text/plain; charset=utf-8"}
 _PIECE_BYTES = 256 * 1024
@@ -68,24 +69,30 @@ class RestTransport:
         except ValueError as error:
             raise errors.Unsupported(f"{url} isn't a URL: {error}") from None
         self._where = parts.netloc.rpartition("@")[2] or parts.path
+        context = None
         if parts.scheme == "unix":
-            transport = httpx.HTTPTransport(uds=parts.path)
             base = "http://switch/api/v1/"
         elif parts.scheme == "https" and parts.hostname:
-            transport = httpx.HTTPTransport(verify=tls_context(verify=verify, ca_file=ca_file), retries=1)
+            context = tls_context(verify=verify, ca_file=ca_file)
             base = f"https://{self._where}/api/v1/"
         else:
             raise errors.Unsupported(f"{url.partition('@')[2] or url} isn't an https:// or unix:// URL")
-        self._client = httpx.Client(
-            base_url=base,
-            transport=transport,
-            auth=httpx.BasicAuth(username, password or "") if username else None,
-            timeout=httpx.Timeout(timeout_s, connect=10.0),
-        )
+
+        def connect() -> httpx.Client:
+            return httpx.Client(
+                base_url=base,
+                transport=httpx.HTTPTransport(uds=parts.path)
+                if context is None
+                else httpx.HTTPTransport(verify=context, retries=1),
+                auth=httpx.BasicAuth(username, password or "") if username else None,
+                timeout=httpx.Timeout(timeout_s, connect=10.0),
+            )
+
+        self._connections = Connections(connect)
 
     def close(self) -> None:
         """See `Transport.close`."""
-        self._client.close()
+        self._connections.close()
 
     # -- one request ----------------------------------------------------------------------------------
 
@@ -99,7 +106,8 @@ class RestTransport:
         elif value is not None:
             content, sent = json.dumps(value).encode(), {**sent, "content-type": "application/json"}
         try:
-            response = self._client.request(method, resource, params=query, content=content, headers=sent)
+            with self._connections.one() as client:
+                response = client.request(method, resource, params=query, content=content, headers=sent)
         except httpx.HTTPError as error:
             raise self._failure(error) from error
         if response.is_success:
@@ -216,7 +224,10 @@ class RestTransport:
     def _call_reporting(self, name: str, body: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
         headers = {"accept": "application/x-ndjson"}
         try:
-            with self._client.stream("POST", f"rpc/{name}", json=dict(body), headers=headers) as response:
+            with (
+                self._connections.one() as client,
+                client.stream("POST", f"rpc/{name}", json=dict(body), headers=headers) as response,
+            ):
                 if not response.is_success:
                     response.read()
                     raise _error_of(response)
@@ -248,9 +259,8 @@ class RestTransport:
                     "content-length": str(size),
                     "content-type": "application/octet-stream",
                 }
-                response = self._client.put(
-                    f"uploads/{_segment(name)}", content=_pieces(file), headers=headers
-                )
+                with self._connections.one() as client:
+                    response = client.put(f"uploads/{_segment(name)}", content=_pieces(file), headers=headers)
         except OSError as error:
             raise errors.NotFound(f"{path} can't be read: {error.strerror}") from error
         except httpx.HTTPError as error:
@@ -280,7 +290,10 @@ class RestTransport:
     def events(self) -> Iterator[Mapping[str, Any]]:
         """See `Transport.events`."""
         try:
-            with self._client.stream("GET", "events", timeout=httpx.Timeout(60.0)) as response:
+            with (
+                self._connections.one() as client,
+                client.stream("GET", "events", timeout=httpx.Timeout(60.0)) as response,
+            ):
                 if not response.is_success:
                     response.read()
                     raise _error_of(response)

@@ -8,9 +8,10 @@ from ansible.module_utils.connection import ConnectionError as AnsibleConnection
 
 try:
     import httpx
+    from connetos_sdk.transports.connections import Connections
     from connetos_sdk.transports.rest import RestTransport
 except ImportError:  # told to the user by `base.py`
-    httpx = None
+    httpx = Connections = None
     BaseTransport = RestTransport = object
 else:
     BaseTransport = httpx.BaseTransport
@@ -50,4 +51,7 @@ class HttpapiTransport(RestTransport):
     def __init__(self, exchange):
         # Everything but the HTTP client is as in RestTransport, so its own one is never made.
         self._where = "the switch"
-        self._client = httpx.Client(base_url="https://switch/api/v1/", transport=Carrier(exchange))
+        carrier = Carrier(exchange)
+        self._connections = Connections(
+            lambda: httpx.Client(base_url="https://switch/api/v1/", transport=carrier)
+        )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from connetos_sdk import Switch
 from connetos_sdk.lab import Lab
+from connetos_sdk.lab.lab import LabSwitch
 from tests.conftest import connect, topology
 from tests.dataplane.packets import reaches
 
@@ -74,6 +76,15 @@ def ports(lab: Lab) -> Iterator[list[int]]:
         server.wait(10)
 
 
+FLUSH = "from connetos_agent.dataplane.kernel.inband import _nft\n_nft('flush table inet connetos_inband\\n')"
+
+
+def flush(node: LabSwitch) -> None:
+    """Take the rules away, as somebody at the machine may."""
+    done = node.run([sys.executable, "-c", FLUSH])
+    assert done.returncode == 0, done.stderr
+
+
 def connects(lab: Lab, host: str, address: str, port: int) -> bool:
     return "connected" in lab.host(host).run(["python3", "-c", ASK, address, str(port)]).stdout
 
@@ -123,10 +134,20 @@ def test_it_outlives_the_agent_and_is_repaired_at_its_start(
     assert not connects(lab, "h1", "198.18.10.254", 22)
     node.stop_agent()
     assert not connects(lab, "h1", "198.18.10.254", 22)
-    flush = (
-        "from connetos_agent.dataplane.kernel.inband import _nft\n_nft('flush table inet connetos_inband\\n')"
-    )
-    assert node.run([sys.executable, "-c", flush]).returncode == 0
+    flush(node)
     assert connects(lab, "h1", "198.18.10.254", 22)
     node.start_agent()
     assert not connects(lab, "h1", "198.18.10.254", 22)
+
+
+def test_rules_changed_behind_the_agents_back_are_drift(lab: Lab, router: Switch) -> None:
+    router.apply_lines("set system inband enable false")
+    flush(lab.switch("r1"))
+    end = time.monotonic() + 20
+    while "inband" not in router.cli("show system drift"):
+        assert time.monotonic() < end, "nobody noticed"
+        time.sleep(0.1)
+    router.transport.call("drift/repair", {})
+    while "inband" in router.cli("show system drift"):
+        assert time.monotonic() < end, "nobody repaired"
+        time.sleep(0.1)

@@ -1,8 +1,9 @@
-"""Tells of links that go up and down, within milliseconds, and of what others do to devices, addresses and routes."""
+"""Tells of links that go up and down, within milliseconds, and of what others do to devices, addresses, routes, rules."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from connetos_agent.config.manager import ConfigManager
 from connetos_agent.dataplane.base import DriverError, ObjectKey, Suspect
 from connetos_agent.dataplane.kernel.dhcp import DhcpClient
 from connetos_agent.dataplane.kernel.identity import GROUP, LOOPBACK_GROUP, MAIN_TABLE, PROTOCOL
+from connetos_agent.dataplane.kernel.inband import RulesMonitor
 from connetos_agent.dataplane.kernel.links import Device, LinkReader
 from connetos_agent.dataplane.kernel.monitor import AddressChange, Change, LinkChange, Monitor
 from connetos_agent.services.operations import Operations
@@ -43,6 +45,7 @@ class LinkService:
         self._suspect = suspect
         self._devices: dict[int, Device] = {}
         self._monitor: Monitor | None = None
+        self._rules: RulesMonitor | None = None
 
     def add_operations(self, operations: Operations) -> None:
         """It does none."""
@@ -52,6 +55,9 @@ class LinkService:
         self._monitor = Monitor()
         self._look(tell=False)
         asyncio.get_running_loop().add_reader(self._monitor.fileno(), self._read)
+        with contextlib.suppress(OSError):  # without nftables there is nothing that could change
+            self._rules = RulesMonitor()
+            asyncio.get_running_loop().add_reader(self._rules.fileno(), self._read_rules)
 
     async def stop(self) -> None:
         """See `Service.stop`."""
@@ -60,6 +66,14 @@ class LinkService:
         if self._monitor is not None:
             asyncio.get_running_loop().remove_reader(self._monitor.fileno())
             self._monitor.close()
+        if self._rules is not None:
+            asyncio.get_running_loop().remove_reader(self._rules.fileno())
+            self._rules.close()
+
+    def _read_rules(self) -> None:
+        assert self._rules is not None  # noqa: S101 - it is what called
+        self._rules.drain()
+        self._suspect({ObjectKey("inband", "system")}, False)
 
     def _look(self, *, tell: bool) -> None:
         """Take in all devices as they are now."""

@@ -11,6 +11,7 @@ the switch is asked. libnftables is loaded only where in-band management is off.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import ctypes.util
 import socket
@@ -37,8 +38,44 @@ _NUMERIC = 0x780
 _NETLINK_NETFILTER = 12
 _GET_TABLE, _NEW_TABLE, _ERROR = 0xA01, 0xA00, 2  # NFNL_SUBSYS_NFTABLES << 8, and NFT_MSG_...
 _REQUEST_ACK = 5
+_CHANGES = 1 << 6  # group NFNLGRP_NFTABLES
+_BUFFER_BYTES = 1 << 16
 _INET, _TABLE_NAME = 1, 1  # NFPROTO_INET, NFTA_TABLE_NAME
 _HEADER = struct.Struct("=IHHII")  # struct nlmsghdr
+
+
+class RulesMonitor:
+    """A socket that hears of every change of nftables, by whomever, in the network namespace it was made in.
+
+    Raises:
+        OSError: this kernel has no nftables, or the agent isn't root.
+    """
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(
+            socket.AF_NETLINK,
+            socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK,
+            _NETLINK_NETFILTER,
+        )
+        try:
+            self._socket.bind((0, _CHANGES))
+        except OSError:
+            self._socket.close()
+            raise
+
+    def fileno(self) -> int:
+        """For whoever waits for changes."""
+        return self._socket.fileno()
+
+    def drain(self) -> None:
+        """Take what was heard; that there was something is all that matters, and that some was lost is no matter."""
+        with contextlib.suppress(OSError):
+            while self._socket.recv(_BUFFER_BYTES):
+                pass
+
+    def close(self) -> None:
+        """Hear nothing more."""
+        self._socket.close()
 
 
 class InbandDriver:

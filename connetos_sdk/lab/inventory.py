@@ -59,9 +59,9 @@ def _host(spec: HostSpec, namespace: str) -> dict[str, Any]:
 
 
 def _ansible_host(switch: LabSwitch) -> dict[str, str]:
-    # The modules talk to the switch over its API, so Ansible itself never leaves this machine.
     return {
-        "ansible_connection": "local",
+        "ansible_connection": "connetos.connetos.connetos",
+        "ansible_network_os": "connetos.connetos.connetos",
         "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         **{f"connetos_{key}": value for key, value in _access(switch).items()},
     }

@@ -66,7 +66,8 @@ def host_variables(lab: Lab) -> dict[str, str]:
     """The host variables that lead to `leaf1`."""
     switch = lab.switch("leaf1")
     return {
-        "ansible_connection": "local",
+        "ansible_connection": "connetos.connetos.connetos",
+        "ansible_network_os": "connetos.connetos.connetos",
         "connetos_url": switch.url,
         "connetos_username": switch.username,
         "connetos_password": switch.password,

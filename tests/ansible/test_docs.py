@@ -48,4 +48,4 @@ def test_documented_session(memory_lab: Lab, switch: Switch, tmp_path: Path) -> 
         elif block["kind"] == "console":
             _replay(block["body"], tmp_path, password)
             replayed += 1
-    assert replayed == 7
+    assert replayed == 8

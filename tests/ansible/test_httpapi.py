@@ -14,7 +14,7 @@ from ansible.module_utils.connection import ConnectionError as AnsibleConnection
 from ansible.module_utils.urls import open_url
 
 from ansible_collections.connetos.connetos.plugins.httpapi.connetos import HttpApi
-from ansible_collections.connetos.connetos.plugins.plugin_utils.httpapi_transport import HttpapiTransport
+from ansible_collections.connetos.connetos.plugins.module_utils.httpapi_transport import HttpapiTransport
 from connetos_sdk import Switch
 from connetos_sdk.errors import AuthenticationFailed, BrokenReference, PreconditionFailed, Unreachable
 from connetos_sdk.lab import Lab

@@ -200,7 +200,7 @@ def test_inventories_say_how_to_reach_every_switch(lab: Lab) -> None:
     ansible = yaml.safe_load((lab.directory / "inventory.yml").read_text())
     leaf2 = ansible["all"]["children"]["switches"]["hosts"]["leaf2"]
     assert plain["switches"]["leaf2"]["url"] == leaf2["connetos_url"] == lab.switch("leaf2").url
-    assert leaf2["ansible_connection"] == "local"
+    assert leaf2["ansible_connection"] == "connetos.connetos.connetos"
     assert leaf2["connetos_ca_file"] == str(lab.switch("leaf2").ca_file)
     assert plain["hosts"]["h1"]["namespace"] == lab.host("h1").namespace
 

@@ -4,83 +4,13 @@
 
 from __future__ import annotations
 
-from ansible.errors import AnsibleActionFail
-from ansible_collections.connetos.connetos.plugins.module_utils.argspec import FACTS, SUBSETS
+from ansible_collections.connetos.connetos.plugins.module_utils.argspec import FACTS
+from ansible_collections.connetos.connetos.plugins.module_utils.facts import gather
 from ansible_collections.connetos.connetos.plugins.plugin_utils.base import SwitchAction
-
-try:
-    from connetos_sdk.resources import RESOURCES
-except ImportError:  # told to the user by `SwitchAction`
-    RESOURCES = {}
 
 
 class ActionModule(SwitchAction):
     argument_spec = FACTS
 
     def work(self, switch, args, _task_vars, result):
-        subsets = _wanted(args["gather_subset"])
-        system = switch.system()
-        facts = {
-            "ansible_net_gather_subset": sorted(subsets),
-            "ansible_net_system": "connetos",
-            "ansible_net_api": "rest",
-            "ansible_net_hostname": system.hostname,
-            "ansible_net_version": system.version,
-            "ansible_net_model": system.model,
-            "ansible_net_revision": system.revision,
-            "ansible_net_troubles": list(system.troubles),
-        }
-        for subset in sorted(subsets - {"min"}):
-            facts.update(GATHERERS[subset](switch))
-        resources = args["gather_network_resources"] or []
-        if resources:
-            facts["ansible_network_resources"] = _resources(switch, resources)
-            facts["ansible_net_gather_network_resources"] = sorted(facts["ansible_network_resources"])
-        result["ansible_facts"] = facts
-
-
-def _interfaces(switch):
-    found = {name: port.to_dict() for name, port in switch.interfaces().items()}
-    own = [*switch.vlan_interfaces().items(), *switch.loopbacks().items()]
-    routed = {name: state.to_dict() for name, state in own}
-    addresses = [address.split("/")[0] for state in routed.values() for address in state["addresses"]]
-    management = switch.management()
-    if management is not None and management.address:
-        addresses.append(management.address.split("/")[0])
-    return {
-        "ansible_net_interfaces": {**found, **routed},
-        "ansible_net_all_ipv4_addresses": [address for address in addresses if ":" not in address],
-        "ansible_net_all_ipv6_addresses": [address for address in addresses if ":" in address],
-    }
-
-
-GATHERERS = {
-    "config": lambda switch: {"ansible_net_config": switch.config_text()},
-    "interfaces": _interfaces,
-    "vlans": lambda switch: {
-        "ansible_net_vlans": {str(number): vlan.to_dict() for number, vlan in switch.vlans().items()}
-    },
-    "routes": lambda switch: {
-        "ansible_net_routes": {prefix: route.to_dict() for prefix, route in switch.routes().items()}
-    },
-    "users": lambda switch: {
-        "ansible_net_users": sorted(switch.config("system login", defaults=True)["user"])
-    },
-}
-
-
-def _wanted(given):
-    """The subsets to gather; min always is one."""
-    everything = set(SUBSETS) - {"all"}
-    named = {name for name in given if not name.startswith("!")}
-    refused = {name[1:] for name in given if name.startswith("!")}
-    found = everything if "all" in named or not named else named
-    return ((found - refused) if "all" not in refused else set()) | {"min"}
-
-
-def _resources(switch, names):
-    wanted = list(RESOURCES) if "all" in names else names
-    strange = [name for name in wanted if name not in RESOURCES]
-    if strange:
-        raise AnsibleActionFail(f"there is no resource {', '.join(strange)}: all, {', '.join(RESOURCES)}")
-    return {name: RESOURCES[name].gather(switch) for name in wanted}
+        result["ansible_facts"] = gather(switch, args["gather_subset"], args["gather_network_resources"])

@@ -8,7 +8,6 @@ that. A worker lives for one task, so a connection can be kept for the items of 
 
 from __future__ import annotations
 
-import ipaddress
 import sys
 import typing as t
 from abc import abstractmethod
@@ -18,8 +17,9 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.connection import Connection
 from ansible.plugins.action import ActionBase
+from ansible_collections.connetos.connetos.plugins.module_utils.access import connect, default_url
 from ansible_collections.connetos.connetos.plugins.module_utils.argspec import CONNECTION
-from ansible_collections.connetos.connetos.plugins.plugin_utils.httpapi_transport import HttpapiTransport
+from ansible_collections.connetos.connetos.plugins.module_utils.httpapi_transport import HttpapiTransport
 
 try:
     from connetos_sdk import Switch
@@ -128,25 +128,19 @@ class SwitchAction(SdkAction):
     def _switch(self, args, task_vars):
         if self._connection.ansible_name.rpartition(".")[2] == "httpapi":
             return Switch(transport=HttpapiTransport(Connection(self._connection.socket_path).exchange))
-        access = {name.removeprefix("connetos_"): args[name] for name in CONNECTION}
+        access = {name: args[name] for name in CONNECTION}
         for name, fallback in FALLBACKS.items():
-            key = name.removeprefix("connetos_")
-            if access[key] is None and fallback in task_vars:
-                access[key] = str(self._templar.template(task_vars[fallback]))
-        access["timeout_s"] = float(access.pop("timeout"))
-        access["url"] = access["url"] or self._default_url(task_vars)
+            if access[name] is None and fallback in task_vars:
+                access[name] = str(self._templar.template(task_vars[fallback]))
+        access["connetos_url"] = access["connetos_url"] or self._default_url(task_vars)
         key = tuple(access.values())
         if key not in _kept:
             try:
-                _kept[key] = Switch(**access)
+                _kept[key] = connect(access)
             except ValueError as error:
-                where = access["url"].rpartition("@")[2]
-                raise AnsibleActionFail(f"connetos_url {where} isn't a URL: {error}") from error
+                raise AnsibleActionFail(str(error)) from error
         return _kept[key]
 
     def _default_url(self, task_vars):
-        host = str(self._templar.template(task_vars.get("ansible_host", task_vars["inventory_hostname"])))
-        try:
-            return f"https://[{ipaddress.IPv6Address(host)}]"
-        except ValueError:
-            return f"https://{host}"
+        host = task_vars.get("ansible_host", task_vars["inventory_hostname"])
+        return default_url(str(self._templar.template(host)))

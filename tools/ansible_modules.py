@@ -326,7 +326,7 @@ class ModuleDocFragment:
 
 RUNTIME = """\
 ---
-requires_ansible: ">=2.17.0"
+requires_ansible: ">=2.19.0"
 action_groups:
   connetos:
 """

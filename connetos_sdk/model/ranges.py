@@ -9,6 +9,7 @@ from connetos_sdk.model.words import show_value
 
 _VLAN_PART = re.compile(r"([0-9]{1,4})(?::([0-9]{1,4}))?")
 _PORT = re.compile(r"((?:te|qe)-[0-9]{1,2}/[0-9]{1,2}/)([0-9]{1,3}):([0-9]{1,3})")
+_ONE_PORT = re.compile(r"((?:te|qe)-[0-9]{1,2}/[0-9]{1,2}/)([0-9]{1,3})")
 
 
 def number_spans(text: str, low: int, high: int) -> list[tuple[int, int]]:
@@ -83,6 +84,17 @@ def expand_ports(word: str) -> list[str]:
     if first > last:
         raise ValueError(f"range {word} runs backwards")
     return [f"{match[1]}{number}" for number in range(first, last + 1)]
+
+
+def compress_ports(names: Iterable[str]) -> list[str]:
+    """The shortest list of names and ranges for port names, in their order; what has no ranges stays as it is."""
+    panels: dict[str, list[int]] = {}
+    for name in sorted(set(names), key=port_order):
+        match = _ONE_PORT.fullmatch(name)
+        panels.setdefault(match[1] if match else name, []).extend([int(match[2])] if match else [])
+    return [
+        f"{panel}{part}" for panel, numbers in panels.items() for part in compress_numbers(numbers) or [""]
+    ]
 
 
 def port_order(name: str) -> tuple[str | int, ...]:

@@ -9,7 +9,8 @@ import os
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.template import trust_as_template
 from ansible_collections.connetos.connetos.plugins.module_utils.argspec import CONFIG, CONFIG_EXCLUSIVE
-from ansible_collections.connetos.connetos.plugins.plugin_utils.base import SwitchAction, plain
+from ansible_collections.connetos.connetos.plugins.plugin_utils.base import SwitchAction
+from ansible_collections.connetos.connetos.plugins.plugin_utils.plain import plain
 
 try:
     from connetos_sdk.switch import as_path

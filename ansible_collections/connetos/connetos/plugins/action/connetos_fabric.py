@@ -11,7 +11,8 @@ from ansible_collections.connetos.connetos.plugins.module_utils.argspec import (
     FABRIC_EXCLUSIVE,
     FABRIC_ONE_OF,
 )
-from ansible_collections.connetos.connetos.plugins.plugin_utils.base import SwitchAction, plain
+from ansible_collections.connetos.connetos.plugins.plugin_utils.base import SwitchAction
+from ansible_collections.connetos.connetos.plugins.plugin_utils.plain import plain
 
 try:
     from connetos_sdk.fabric import Edit, FabricChange, answers, state_check, text_check

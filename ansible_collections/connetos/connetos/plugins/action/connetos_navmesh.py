@@ -9,10 +9,12 @@ from ansible_collections.connetos.connetos.plugins.module_utils.argspec import N
 from ansible_collections.connetos.connetos.plugins.plugin_utils.base import SwitchAction
 
 try:
-    from connetos_sdk.navmesh.fabric import Attachment, End, Fabric, Link
+    from connetos_sdk.cabling import End, Link
+    from connetos_sdk.fleet import Fleet
+    from connetos_sdk.navmesh.fabric import Attachment, Fabric
     from connetos_sdk.navmesh.text import lines
 except ImportError:  # told to the user by `SdkAction`
-    Attachment = End = Fabric = Link = lines = None
+    Attachment = End = Fabric = Fleet = Link = lines = None
 
 
 class ActionModule(SwitchAction):
@@ -22,7 +24,8 @@ class ActionModule(SwitchAction):
     def work(self, _switch, args, task_vars, result):
         names = args["hosts"] or task_vars["ansible_play_hosts"]
         switches = {name: self._switch_of(name, task_vars) for name in names}
-        fabric = Fabric(switches, map(_link, args["links"] or []), map(_attachment, args["attached"]))
+        links = self._cabling(switches) if args["links"] is None else map(_link, args["links"])
+        fabric = Fabric(switches, links, map(_attachment, args["attached"]))
         answer = fabric.navmesh(
             args["source"],
             args["destination"],
@@ -37,6 +40,13 @@ class ActionModule(SwitchAction):
         elif args["expected"] == "not-delivered" and answer.forward.outcome == "delivered":
             way = " - ".join(hop.switch for hop in answer.forward.branches[0].hops)
             result.update(failed=True, msg=f"{answer.forward.flow} is delivered through {way}")
+
+    def _cabling(self, switches):
+        """The cables that LLDP tells of."""
+        found = Fleet(switches).cabling()
+        for doubt in found.doubts:
+            self._display.warning(f"not taken for a cable: {doubt.reason}")
+        return found.links
 
 
 def _stopped(answer):

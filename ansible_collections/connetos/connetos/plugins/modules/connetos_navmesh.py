@@ -61,6 +61,7 @@ options:
   links:
     description:
       - The cables between the switches, each with its two ends, such as C([leaf1:te-1/1/7, spine1:te-1/1/1]).
+      - Without it, the cables are those that LLDP tells of at both ends.
     type: list
     elements: list
   attached:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import sys
 import typing as t
 from abc import abstractmethod
-from collections.abc import Mapping
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -36,15 +35,6 @@ except ImportError as error:
 FALLBACKS = {"connetos_username": "ansible_user", "connetos_password": "ansible_password"}
 
 _kept: dict[tuple, Switch] = {}
-
-
-def plain(value):
-    """The value without Ansible's own types; keys as text, for YAML reads `10:` as a number."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
 
 
 class SdkAction(ActionBase):

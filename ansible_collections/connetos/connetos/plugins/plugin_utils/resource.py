@@ -8,7 +8,8 @@ import typing as t
 
 from ansible_collections.connetos.connetos.plugins.module_utils.argspec import RESOURCE, RESOURCE_REQUIRED_IF
 from ansible_collections.connetos.connetos.plugins.module_utils.resource_specs import CONFIGS
-from ansible_collections.connetos.connetos.plugins.plugin_utils.base import SwitchAction, plain
+from ansible_collections.connetos.connetos.plugins.plugin_utils.base import SwitchAction
+from ansible_collections.connetos.connetos.plugins.plugin_utils.plain import plain
 
 try:
     from connetos_sdk.resources import RESOURCES

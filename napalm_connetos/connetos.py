@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
-from napalm.base import NetworkDriver, models
+from napalm.base import models
 from napalm.base.exceptions import (
     CommandErrorException,
     CommitConfirmException,
@@ -24,14 +24,13 @@ from connetos_sdk import Change, Switch
 from connetos_sdk.errors import ConnetosError
 from connetos_sdk.model.text import parse_document
 from napalm_connetos.errors import told
+from napalm_connetos.state import UNKNOWN, StateGetters
 
 LEVELS = {"read-only": 1, "super-user": 15}
 FORMATS = ("text", "set", "json")
-UNKNOWN = -1.0
-"""What NAPALM's drivers answer for a time or speed that the switch doesn't know."""
 
 
-class ConnetOSDriver(NetworkDriver):
+class ConnetOSDriver(StateGetters):
     """A ConnetOS switch.
 
     Args:
@@ -180,9 +179,10 @@ class ConnetOSDriver(NetworkDriver):
             return {command: self._switch().cli(command) for command in commands}
 
     def get_facts(self) -> models.FactsDict:
-        """The switch as a whole. ConnetOS has no domain name of its own and tells no serial number."""
+        """The switch as a whole. ConnetOS has no domain name of its own."""
         with told(CommandErrorException):
             system, interfaces = self._switch().system(), self._interface_names()
+            serial = self._switch().state("system serial-number")["board"]
         return {
             "uptime": system.switch_uptime_s,
             "vendor": "ConnetOS",
@@ -190,7 +190,7 @@ class ConnetOSDriver(NetworkDriver):
             "hostname": system.hostname,
             "fqdn": system.hostname,
             "os_version": system.version,
-            "serial_number": "",
+            "serial_number": serial,
             "interface_list": interfaces,
         }
 

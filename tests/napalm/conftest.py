@@ -29,6 +29,12 @@ set interface gigabit-ethernet te-1/1/4 family ethernet-switching port-mode trun
 set interface gigabit-ethernet te-1/1/4 family ethernet-switching vlan members 10,20
 set protocols static route 198.18.20.0/24 next-hop 198.18.10.1
 """
+LIVE = """\
+set system ntp-server-ip 198.18.10.1
+set protocols lldp enable true
+set protocols lldp advertisement-interval 5
+"""
+"""What makes further getters tell something, once h1 has talked to the switch."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

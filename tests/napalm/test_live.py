@@ -15,7 +15,7 @@ import pytest
 from connetos_sdk import Switch
 from connetos_sdk.lab import Lab
 from tests.conftest import ROOT
-from tests.napalm.conftest import SOMETHING, arguments
+from tests.napalm.conftest import LIVE, SOMETHING, arguments
 from tests.napalm.recorded import DATA
 
 IMPLEMENTED = sorted(folder.name for folder in DATA.iterdir())
@@ -33,8 +33,9 @@ def test_getters_of_a_live_switch(two_leaves: Lab, leaves: tuple[Switch, Switch]
     leaves[0].apply_lines(SOMETHING)
     leaves[0].save()
     for leaf in leaves:
-        leaf.apply_lines("set protocols lldp enable true\nset protocols lldp advertisement-interval 5")
+        leaf.apply_lines(LIVE)
     wait_for(leaves[0].lldp_neighbors)
+    assert two_leaves.host("h1").ping("198.18.10.254")
     given = arguments(two_leaves.switch("leaf1"))
     done = subprocess.run(
         [

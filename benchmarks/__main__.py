@@ -6,18 +6,22 @@ import argparse
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from rich.console import Console
 
 from benchmarks import (
     agent_memory,
+    ansible_config,
     atp_cable_to_configured,
     boot_to_forwarding,
     cli_completion,
     commit_1000_vlans,
     commit_one_leaf,
+    fabric_change,
     hitless_upgrade,
     interface_state,
+    napalm_getters,
     navmesh_fabric,
     navmesh_one_switch,
     package_install,
@@ -53,10 +57,13 @@ BENCHMARKS: dict[str, Callable[[Rig, Progress], Row]] = {
             interface_state,
             vlan_scale,
             atp_cable_to_configured,
+            napalm_getters,
+            fabric_change,
         )
     },
     rcc_commands.NAME: rcc_commands.run,
     rcc_commands.NAME_PIPELINED: rcc_commands.run_pipelined,
+    **{name: partial(ansible_config.run, count) for count, name in ansible_config.NAMES.items()},
 }
 """Every benchmark by name, in the order of the table."""
 
@@ -87,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Measure the agent beside its peers on Open vSwitch, both in the same run; writes build/bench.json.",
-        epilog="Needs root and Open vSwitch. Takes about two minutes.",
+        epilog="Needs root and Open vSwitch. Takes about ten minutes.",
     )
     names = ", ".join(BENCHMARKS)
     parser.add_argument(

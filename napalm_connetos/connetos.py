@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from napalm.base import models
 from napalm.base.exceptions import (
@@ -20,7 +20,7 @@ from napalm.base.exceptions import (
     ReplaceConfigException,
 )
 
-from connetos_sdk import Change, Switch
+from connetos_sdk import Change, Switch, results
 from connetos_sdk.errors import ConnetosError
 from connetos_sdk.model.text import parse_document
 from napalm_connetos.errors import told
@@ -28,6 +28,11 @@ from napalm_connetos.state import UNKNOWN, StateGetters
 
 LEVELS = {"read-only": 1, "super-user": 15}
 FORMATS = ("text", "set", "json")
+
+
+class _Devices(NamedTuple):
+    ports: dict[str, results.InterfaceState | results.AggregateState]
+    management: results.ManagementState | None
 
 
 class ConnetOSDriver(StateGetters):
@@ -194,33 +199,38 @@ class ConnetOSDriver(StateGetters):
             "interface_list": interfaces,
         }
 
+    def _devices(self) -> _Devices:
+        """All ports and aggregates by one request."""
+        state = self._switch().state("interface")
+        return _Devices(
+            {**results.interfaces(state), **results.aggregates(state)},
+            results.management(state["management-ethernet"]),
+        )
+
     def _interface_names(self) -> list[str]:
-        management = self._switch().management()
-        return [
-            *self._switch().interfaces(),
-            *self._switch().vlan_interfaces(),
-            *self._switch().loopbacks(),
-            *([management.name] if management else []),
-        ]
+        devices = self._devices()
+        management = [devices.management.name] if devices.management else []
+        return [*devices.ports, *self._switch().vlan_interfaces(), *self._switch().loopbacks(), *management]
 
     def get_interfaces(self) -> dict[str, models.InterfaceDict]:
-        """Ports, VLAN interfaces, loopbacks and the management port.
+        """Ports, aggregates, VLAN interfaces, loopbacks and the management port.
 
         `mtu` is that of a frame for ports and of an IP packet for VLAN interfaces; 0 where the switch doesn't tell.
         """
         with told(CommandErrorException):
-            ports, routed = self._switch().interfaces(), self._switch().vlan_interfaces()
-            management, loopbacks = self._switch().management(), self._switch().loopbacks()
+            devices, routed = self._devices(), self._switch().vlan_interfaces()
+            loopbacks = self._switch().loopbacks()
             descriptions = self._switch().config("vlan-interface interface", defaults=True) if routed else {}
+        management = devices.management
         found = {
             name: _interface(
                 up=port.oper == "up",
                 enabled=port.admin == "up",
                 description=port.description,
                 mtu=port.mtu_bytes,
-                mac=port.mac,
+                mac=port.mac if isinstance(port, results.InterfaceState) else "",
             )
-            for name, port in ports.items()
+            for name, port in devices.ports.items()
         }
         for name, state in routed.items():
             found[name] = _interface(

@@ -88,8 +88,9 @@ class StateGetters(NetworkDriver):
         if name not in ("", DEFAULT_INSTANCE):
             return {}
         with told(CommandErrorException):
-            routed = self._switch().vlan_interfaces()
-            names = [*self._switch().interfaces(), *routed]
+            state, routed = self._switch().state("interface"), self._switch().vlan_interfaces()
+            loopbacks = self._switch().loopbacks()
+        names = [*state["gigabit-ethernet"], *state["aggregate-ethernet"], *routed, *loopbacks]
         return {
             DEFAULT_INSTANCE: {
                 "name": DEFAULT_INSTANCE,

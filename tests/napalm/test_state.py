@@ -57,7 +57,7 @@ def test_routes(device: ConnetOSDriver) -> None:
     assert list(device.get_route_to("198.18.20.7")) == ["198.18.20.0/24"]
     assert device.get_route_to("198.18.0.0/16") == {} == device.get_route_to("198.18.20.0/24", protocol="bgp")
     assert set(device.get_route_to("198.18.0.0/16", longer=True)) == {"198.18.10.0/24", "198.18.20.0/24"}
-    assert list(device.get_route_to(protocol="Connected")) == ["198.18.10.0/24"]
+    assert set(device.get_route_to(protocol="Connected")) == {"198.18.10.0/24", "203.0.113.7/32"}
     with pytest.raises(exceptions.CommandErrorException, match="no IPv4 address or prefix"):
         device.get_route_to("nowhere")
 

@@ -27,29 +27,33 @@ class Events:
 
     def __init__(self) -> None:
         self._listeners: set[asyncio.Queue[Event]] = set()
-        self._own = 0
+        self._own: set[asyncio.Queue[Event]] = set()
 
     def publish(self, kind: str, **data: Any) -> None:
-        """Tell all listeners; called in the event loop."""
+        """Tell all listeners, clients before the agent's own; called in the event loop."""
         event = Event(kind, data)
-        for queue in self._listeners:
-            if queue.full():
-                queue.get_nowait()
-            queue.put_nowait(event)
+        for queue in (*self._listeners, *self._own):
+            tell(queue, event)
 
     @property
     def full(self) -> bool:
         """Whether there are as many listeners as there may be."""
-        return len(self._listeners) - self._own >= MAX_LISTENERS
+        return len(self._listeners) >= MAX_LISTENERS
 
     @contextmanager
     def listen(self, *, own: bool = False) -> Iterator[asyncio.Queue[Event]]:
         """A queue that gets every event until the block ends. The agent's `own` listeners aren't counted."""
         queue: asyncio.Queue[Event] = asyncio.Queue(QUEUE_LIMIT)
-        self._listeners.add(queue)
-        self._own += own
+        listeners = self._own if own else self._listeners
+        listeners.add(queue)
         try:
             yield queue
         finally:
-            self._listeners.discard(queue)
-            self._own -= own
+            listeners.discard(queue)
+
+
+def tell(queue: asyncio.Queue[Event], event: Event) -> None:
+    """Tell one listener; it loses the oldest event if it has too many to take."""
+    if queue.full():
+        queue.get_nowait()
+    queue.put_nowait(event)

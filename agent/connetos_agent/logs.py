@@ -35,4 +35,3 @@ def configure(level: str) -> None:
     handler.setLevel(level.upper())  # a logger may let more through, for the switch's own log
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # its errors are cancelled requests
-    logging.getLogger("pyroute2").setLevel(logging.WARNING)

@@ -353,6 +353,8 @@ class Located:
     """Which of `keys` is the key of the list entry that the rule stands in; -1 for none."""
     entry: bool = False
     """Whether the path ends at an entry of a list (then `node` is the entry's container)."""
+    port: str = ""
+    """The port of the platform that the path leads through; empty for none."""
 
     def child(self, name: str) -> Located:
         """The node `name` of a container's children."""
@@ -361,12 +363,12 @@ class Located:
         node, objects, index = self.node.children[name], self.objects, self.object_index
         if node.objects:
             objects, index = node.objects, len(self.keys) - (0 if isinstance(node, KeyedList) else 1)
-        return Located(node, (*self.path, name), self.keys, objects, index)
+        return Located(node, (*self.path, name), self.keys, objects, index, port=self.port)
 
     def entry_at(self, key: str) -> Located:
         """The entry `key` of a list, whether the key is of the right form or not."""
         if not isinstance(self.node, KeyedList):
             raise TypeError(f"{self.node.name} isn't a list")
-        return Located(
-            self.node.entry, (*self.path, key), (*self.keys, key), self.objects, self.object_index, entry=True
-        )
+        port = key if self.node.keys_from == "platform" else self.port
+        path, keys = (*self.path, key), (*self.keys, key)
+        return Located(self.node.entry, path, keys, self.objects, self.object_index, entry=True, port=port)

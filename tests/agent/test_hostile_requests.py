@@ -63,6 +63,11 @@ def test_a_value_nested_deeply_is_refused(api: httpx.Client, depth: int) -> None
         ({"interface": {"gigabit-ethernet": {PORT[2]: {"mtu": 1e999}}}}, "parse-error", None),
         ({"interface": {"gigabit-ethernet": {PORT[2]: {"mtu": True}}}}, "invalid-value", LEAF),
         ({"interface": {"gigabit-ethernet": {"te-9/9/9": {"mtu": 1600}}}}, "not-realisable", (*PORT[:2], "te-9/9/9")),
+        (
+            {"protocols": {"lldp": {"interface": {"te-9/9/9": {"status": "disabled"}}}}},
+            "not-realisable",
+            ("protocols", "lldp", "interface", "te-9/9/9"),
+        ),
     ],
     ids=lambda value: ascii(value)[:50],
 )  # fmt: skip

@@ -107,6 +107,20 @@ def test_the_neighbour_hears_description_native_vlan_and_name(leaves: Leaves) ->
     )
 
 
+def test_a_member_of_an_aggregate_advertises_the_native_vlan_of_the_aggregate(leaves: Leaves) -> None:
+    leaf1, leaf2 = leaves
+    leaf2.apply_lines(
+        "set vlans vlan-id 88:89\n"
+        "set interface aggregate-ethernet ae1 family ethernet-switching native-vlan-id 88\n"
+        "set interface gigabit-ethernet te-1/1/3 ether-options 802.3ad ae1\n"
+    )
+    wait_for(heard(leaf1, "te-1/1/2", native_vlan_id=88))
+    leaf2.apply_lines("set interface aggregate-ethernet ae1 family ethernet-switching native-vlan-id 89")
+    wait_for(heard(leaf1, "te-1/1/2", native_vlan_id=89))
+    leaf2.apply_lines("delete interface gigabit-ethernet te-1/1/3 ether-options 802.3ad")
+    wait_for(heard(leaf1, "te-1/1/2", native_vlan_id=1))
+
+
 def test_intervals_make_the_time_to_live(leaves: Leaves) -> None:
     leaf1, leaf2 = leaves
     leaf2.apply_lines(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import asyncssh
 
 QUIET = 0.2
-FIRST_ANSWER = 20.0
+FIRST_ANSWER = 120.0
 
 
 @dataclass

@@ -20,7 +20,6 @@ from connetos_sdk.errors import ApplyFailed, NotRealisable, Problem, raise_probl
 from connetos_sdk.model.diff import Change
 from connetos_sdk.model.paths import Path
 from connetos_sdk.model.ranges import port_order
-from connetos_sdk.model.rules import PORTS
 from connetos_sdk.model.tree import Document
 
 log = logging.getLogger(__name__)
@@ -126,7 +125,10 @@ class Dataplane:
 
     def check_ports(self, changes: Iterable[Change]) -> None:
         """Raise `NotRealisable` if a change is about a port that the platform doesn't have."""
-        asked = {c.path[2]: c.path[:3] for c in changes if c.path[:2] == PORTS and c.new is not None}
+        asked: dict[Path, str] = {}
+        for change in changes:
+            if (port := change.located.port) and change.new is not None:
+                asked[change.path[: change.path.index(port) + 1]] = port
         raise_problems(
             Problem(
                 f"this switch has no port {port}",
@@ -134,7 +136,7 @@ class Dataplane:
                 f"ports: {self.platform.described_ports()}",
                 NotRealisable.code,
             )
-            for port, path in asked.items()
+            for path, port in asked.items()
             if port not in self.platform.ports
         )
 

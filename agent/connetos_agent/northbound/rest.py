@@ -15,7 +15,7 @@ import orjson
 from connetos_agent.config.manager import CommitOptions, ConfigManager, Edit, Outcome, Running
 from connetos_agent.config.operations import wanted_revision
 from connetos_agent.config.sessions import Caller, Session
-from connetos_agent.events import Event
+from connetos_agent.events import Event, tell
 from connetos_agent.northbound import openapi, rest_operations, rest_uploads
 from connetos_agent.northbound.auth import Authenticator
 from connetos_agent.northbound.http import Request, Response
@@ -42,6 +42,8 @@ from connetos_sdk.model.words import show_value
 
 PREFIX = ("api", "v1")
 EVENT_PING_SECONDS = 15.0
+CLIENT_GONE = "client-gone"
+"""What a stream of events is told when nobody listens to it any more."""
 SMALL_BODY_BYTES = 16 * 1024
 """A larger body is read in a thread, so that others are answered meanwhile."""
 QUERIES = frozenset(
@@ -300,28 +302,26 @@ class RestApi:
 
     async def _event_stream(self, request: Request) -> AsyncIterator[bytes]:
         gone = asyncio.ensure_future(request.gone())
-        following: asyncio.Future[Event] | None = None
         try:
             with self._manager.events.listen() as queue:
+                gone.add_done_callback(lambda _: tell(queue, Event(CLIENT_GONE, {})))
                 yield b": listening\n\n"
-                following = asyncio.ensure_future(queue.get())
                 while True:
-                    await asyncio.wait(
-                        (following, gone), timeout=EVENT_PING_SECONDS, return_when=asyncio.FIRST_COMPLETED
-                    )
-                    if gone.done():
-                        break
-                    if following.done():
-                        yield _server_sent(following.result())
-                        if following.result().kind == "agent-stopping":
-                            break
-                        following = asyncio.ensure_future(queue.get())
-                    else:
+                    try:
+                        async with asyncio.timeout(EVENT_PING_SECONDS):
+                            event = (
+                                await queue.get()
+                            )  # awaited by nothing in between: an event goes out at once
+                    except TimeoutError:
                         yield b": still here\n\n"
+                        continue
+                    if event.kind == CLIENT_GONE:
+                        break
+                    yield _server_sent(event)
+                    if event.kind == "agent-stopping":
+                        break
         finally:
             gone.cancel()
-            if following is not None:
-                following.cancel()
 
     async def _schema(self, request: Request, _caller: Caller, _words: tuple[str, ...]) -> Response:
         _allow(request, "GET")

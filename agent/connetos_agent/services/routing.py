@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ipaddress
-import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from connetos_agent.config.manager import ConfigManager
 from connetos_agent.config.sessions import Caller
+from connetos_agent.dataplane.kernel.changes import delete_neighbor
 from connetos_agent.dataplane.kernel.identity import GROUP, LOCAL_TABLE, LOOPBACK_GROUP, MAIN_TABLE, PROTOCOL
 from connetos_agent.dataplane.kernel.links import Device, LinkReader
+from connetos_agent.dataplane.kernel.rtnetlink import Netlink
 from connetos_agent.dataplane.kernel.tables import LOCAL, UNICAST, ArpEntry, KernelRoute, arp_entries, routes
 from connetos_agent.services.operations import Operations, Report
 from connetos_sdk.errors import ApplyFailed, NotFound
@@ -156,9 +156,6 @@ def _devices() -> dict[int, Device]:
 
 def _forget(address: str | None) -> int:
     """Remove learned entries of VLAN interfaces; how many."""
-    from pyroute2 import IPRoute
-    from pyroute2.netlink.exceptions import NetlinkError
-
     ours = {index for index, device in _devices().items() if device.group == GROUP}
     entries = [e for e in arp_entries() if e.index in ours and (address is None or e.address == address)]
     if address is not None and not entries:
@@ -166,11 +163,10 @@ def _forget(address: str | None) -> int:
     if address is not None and entries[0].static:
         raise ApplyFailed(f"the ARP entry for {address} is configured", hint="delete it in the configuration")
     chosen = [e for e in entries if not e.static]
-    with IPRoute() as netlink:
+    with Netlink() as netlink:
         for entry in chosen:
             try:
-                with contextlib.suppress(FileNotFoundError):
-                    netlink.neigh("del", dst=entry.address, ifindex=entry.index)
-            except NetlinkError as error:
-                raise ApplyFailed(f"clearing {entry.address}: {os.strerror(error.code)}") from error
+                delete_neighbor(netlink, entry.index, entry.address)
+            except OSError as error:
+                raise ApplyFailed(f"clearing {entry.address}: {error.strerror}") from error
     return len(chosen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connetos_agent.dataplane.base import ObjectKey
 from connetos_agent.dataplane.intents.kind import Kind
+from connetos_agent.dataplane.intents.ports import native_vlan
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.dataplane.states.base import State
 from connetos_agent.dataplane.states.lldp import Lldp, LldpPort
@@ -48,7 +49,8 @@ def _lldp(_key: str, document: Document, _platform: Platform) -> State | None:
 def _lldp_port(port: str, document: Document, platform: Platform) -> State | None:
     if port not in platform.ports or not _enabled(document):
         return None
-    native = get(document, (*PORTS, port, "family", "ethernet-switching", "native-vlan-id"), 1)
+    aggregate = get(document, (*PORTS, port, "ether-options", "802.3ad"), None)
+    native = native_vlan(aggregate or port, document, platform)
     return LldpPort(
         status=get(document, (*LLDP, "interface", port, "status"), "tx-rx"),
         description=get(document, (*PORTS, port, "description"), port),

@@ -111,10 +111,14 @@ def filters_at(interface: str, document: Document) -> Iterator[ObjectKey]:
 
 
 def _depend_on_vlans(name: str, document: Document, platform: Platform) -> Iterator[ObjectKey]:
-    """Static MAC addresses without a VLAN are in the port's native VLAN; so are untagged frames that are filtered."""
+    """Static MAC addresses without a VLAN are in the port's native VLAN; so are untagged frames that are filtered; each
+    member of an aggregate advertises it."""
     if "static-mac-address" in interface_entry(name, document, platform):
         yield ObjectKey("static-mac", name)
     yield from filters_at(name, document)
+    if name.startswith("ae"):
+        for member in aggregate_members(name, document, platform):
+            yield ObjectKey("lldp-port", member)
 
 
 KINDS = (

@@ -94,7 +94,15 @@ def _aggregate(name: str, document: Document, platform: Platform) -> State | Non
 def _port_and_members(name: str, document: Document, platform: Platform) -> Iterator[ObjectKey]:
     yield ObjectKey("port", name)
     for member in aggregate_members(name, document, platform):
-        for kind in ("port", "link", "flow-control", "static-mac", "storm-control", "rate-limit"):
+        for kind in (
+            "port",
+            "link",
+            "flow-control",
+            "static-mac",
+            "storm-control",
+            "rate-limit",
+            "lldp-port",
+        ):
             yield ObjectKey(kind, member)
 
 

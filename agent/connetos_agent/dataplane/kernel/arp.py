@@ -10,20 +10,16 @@ at random, so that not all are asked for at once), and forgets one that isn't in
 
 from __future__ import annotations
 
-import errno
 import ipaddress
-import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-from pyroute2 import IPRoute
-from pyroute2.netlink.exceptions import NetlinkError
 
 from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
+from connetos_agent.dataplane.kernel.changes import delete_neighbor, put_neighbor
 from connetos_agent.dataplane.kernel.identity import GROUP
 from connetos_agent.dataplane.kernel.links import LinkReader
-from connetos_agent.dataplane.kernel.tables import NUD_PERMANENT, arp_entries
+from connetos_agent.dataplane.kernel.rtnetlink import Netlink
+from connetos_agent.dataplane.kernel.tables import arp_entries
 from connetos_agent.dataplane.states.arp import ArpInterface
 from connetos_agent.dataplane.states.base import State
 from connetos_agent.dataplane.states.ports import LinkStatus
@@ -40,7 +36,7 @@ class ArpDriver:
 
     def open(self) -> None:
         """See `Driver.open`."""
-        self._netlink: Any = IPRoute()
+        self._netlink = Netlink()
         self._links = LinkReader()
 
     def close(self) -> None:
@@ -69,8 +65,6 @@ class ArpDriver:
         for step in steps:
             try:
                 self._apply(step.target.key, step.want)
-            except NetlinkError as error:
-                raise DriverError(f"{step.target}: the kernel says: {os.strerror(error.code)}") from error
             except OSError as error:
                 raise DriverError(f"{step.target}: {error.strerror}") from error
 
@@ -86,15 +80,9 @@ class ArpDriver:
         present = dict(_static(device.index))
         for address, mac in want.entries:
             if present.pop(address, None) != mac:
-                self._netlink.neigh(
-                    "replace", dst=address, lladdr=mac, ifindex=device.index, state=NUD_PERMANENT
-                )
+                put_neighbor(self._netlink, device.index, address, mac)
         for address in present:
-            try:
-                self._netlink.neigh("del", dst=address, ifindex=device.index)
-            except NetlinkError as error:
-                if error.code != errno.ENOENT:
-                    raise
+            delete_neighbor(self._netlink, device.index, address)
 
 
 class ArpObserver:

@@ -12,21 +12,25 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pyroute2 import IPRoute
-from pyroute2.netlink.exceptions import NetlinkError
-
 from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
 from connetos_agent.dataplane.kernel import guard, sharing
+from connetos_agent.dataplane.kernel.changes import (
+    delete_address,
+    delete_route,
+    put_address,
+    put_route,
+    set_link,
+)
 from connetos_agent.dataplane.kernel.dhcp import DhcpClient
 from connetos_agent.dataplane.kernel.identity import GROUP, LOOPBACK_GROUP, MAIN_TABLE, PROTOCOL
 from connetos_agent.dataplane.kernel.links import Device, LinkReader
+from connetos_agent.dataplane.kernel.rtnetlink import Netlink
+from connetos_agent.dataplane.kernel.tables import UNICAST, addresses, routes
 from connetos_agent.dataplane.platform import Platform
 from connetos_agent.dataplane.states.base import State
 from connetos_agent.dataplane.states.ports import Link, LinkStatus, Management
@@ -36,12 +40,9 @@ from connetos_agent.dataplane.states.vlans import VlanInterfaceLink
 FRAME_OVERHEAD_BYTES = 18
 """Ethernet header (14) and frame check sequence (4), which a device's MTU doesn't count."""
 
+DEFAULT = "0.0.0.0/0"
 MANAGEMENT_METRIC = 20000
 """Metric of the management port's default route, so that a static default route wins over it."""
-
-IPV4 = 2
-_PERMANENT = 0x80
-_UNICAST = 1
 
 
 class KernelDriver:
@@ -64,7 +65,8 @@ class KernelDriver:
         self._directories = (run_directory, state_directory)
         self._guard_ports = guard_ports
         self._guard = -1
-        self._netlink: Any = None
+        self._held = contextlib.ExitStack()
+        self._netlink: Netlink
         self._links: LinkReader
         self._guards: guard.GuardReader
         device = platform.management
@@ -80,7 +82,7 @@ class KernelDriver:
     def open(self) -> None:
         """See `Driver.open`: netlink, forwarding, the guard program."""
         try:
-            self._netlink, self._links, self._guards = IPRoute(), LinkReader(), guard.GuardReader()
+            self._connect()
             self._sysctl("ipv4/ip_forward", "1")
             self._sysctl("ipv4/conf/all/promote_secondaries", "1")
             # An address is answered for on its own interface only, as on any router: not on another VLAN's.
@@ -98,12 +100,15 @@ class KernelDriver:
             with contextlib.suppress(OSError):  # IPv6 may be absent, and so may the device
                 self._sysctl(f"ipv6/conf/{device}/disable_ipv6", "1")
 
+    def _connect(self) -> None:
+        hold = self._held.enter_context
+        self._netlink = hold(contextlib.closing(Netlink()))
+        self._links = hold(contextlib.closing(LinkReader()))
+        self._guards = hold(contextlib.closing(guard.GuardReader()))
+
     def close(self) -> None:
         """See `Driver.close`."""
-        if self._netlink is not None:
-            self._netlink.close()
-            self._links.close()
-            self._guards.close()
+        self._held.close()
         if self._guard >= 0:
             os.close(self._guard)
 
@@ -141,36 +146,27 @@ class KernelDriver:
 
     def present(self) -> Iterable[ObjectKey]:
         """See `Driver.present`."""
-        try:
-            found = [ObjectKey("route", prefix) for prefix in self._routes()]
-            if self.platform.management:
-                found.append(ObjectKey("management", "eth0"))
-            found += [ObjectKey("link", port) for port in self.platform.ports]
-            for device in self._links.all().values():
-                if device.group == GROUP:
-                    found.append(ObjectKey("vlan-interface-link", device.name))
-                if device.group in (GROUP, LOOPBACK_GROUP):
-                    found.append(ObjectKey("addresses", device.name))
-        except NetlinkError as error:
-            raise _failed("reading the kernel's network state", error) from error
+        found = [ObjectKey("route", prefix) for prefix in self._routes()]
+        if self.platform.management:
+            found.append(ObjectKey("management", "eth0"))
+        found += [ObjectKey("link", port) for port in self.platform.ports]
+        for device in self._links.all().values():
+            if device.group == GROUP:
+                found.append(ObjectKey("vlan-interface-link", device.name))
+            if device.group in (GROUP, LOOPBACK_GROUP):
+                found.append(ObjectKey("addresses", device.name))
         return found
 
     def observe(self, targets: Collection[ObjectKey]) -> Mapping[ObjectKey, State | None]:
         """See `Driver.observe`."""
-        try:
-            return self._observe(targets)
-        except NetlinkError as error:
-            raise _failed("reading the kernel's network state", error) from error
-
-    def _observe(self, targets: Collection[ObjectKey]) -> dict[ObjectKey, State | None]:
         named = {t: self.platform.ports.get(t.key, "") if t.kind == "link" else t.key for t in targets}
         devices = self._links.named({named[t] for t in targets if t.kind not in ("route", "management")})
-        routes = self._routes() if any(t.kind == "route" for t in targets) else {}
+        known = self._routes() if any(t.kind == "route" for t in targets) else {}
         states: dict[ObjectKey, State | None] = {}
         for target in targets:
             device = devices.get(named[target])
             if target.kind == "route":
-                states[target] = routes.get(target.key)
+                states[target] = known.get(target.key)
             elif target.kind == "management":
                 states[target] = self._observe_management()
             elif device is None:
@@ -189,9 +185,9 @@ class KernelDriver:
             return None
         return Link(device.up, device.mtu + FRAME_OVERHEAD_BYTES, device.alias)
 
-    def _ipv4(self, index: int) -> list[str]:
-        messages = self._netlink.get_addr(family=IPV4, index=index)
-        return [f"{m.get_attr('IFA_LOCAL')}/{m['prefixlen']}" for m in messages if _permanent(m)]
+    @staticmethod
+    def _ipv4(index: int) -> list[str]:
+        return [known.address for known in addresses(index) if known.permanent]
 
     def _observe_addresses(self, device: Device) -> State | None:
         found = sorted(self._ipv4(device.index), key=_address_order)
@@ -200,14 +196,15 @@ class KernelDriver:
     def _observe_management(self) -> State | None:
         if self._dhcp is None or (device := self._links.one(self._dhcp.device)) is None:
             return None
-        addresses = self._ipv4(device.index)
+        present = self._ipv4(device.index)
         gateways = [
-            m.get_attr("RTA_GATEWAY")
-            for m in self._netlink.get_routes(family=IPV4, table=MAIN_TABLE, proto=PROTOCOL, oif=device.index)
-            if m["dst_len"] == 0
+            gateway
+            for route in routes(MAIN_TABLE, PROTOCOL)
+            for gateway, index in route.hops
+            if route.prefix == DEFAULT and index == device.index
         ]
         return Management(
-            address=addresses[0] if addresses else None,
+            address=present[0] if present else None,
             gateway=gateways[0] if gateways else None,
             dhcp=self._dhcp.running(),
         )
@@ -215,17 +212,11 @@ class KernelDriver:
     def _routes(self) -> dict[str, Route]:
         names: dict[int, str] = {}
         hops: dict[str, list[tuple[int, str, str]]] = {}
-        for message in self._netlink.get_routes(family=IPV4, table=MAIN_TABLE, proto=PROTOCOL):
+        for route in routes(MAIN_TABLE, PROTOCOL):
             names = names or {device.index: device.name for device in self._links.all().values()}
-            out = names.get(message.get_attr("RTA_OIF"), "")
-            if message["type"] != _UNICAST or (out and out == self.platform.management):
-                continue
-            prefix = f"{message.get_attr('RTA_DST') or '0.0.0.0'}/{message['dst_len']}"
-            metric = message.get_attr("RTA_PRIORITY") or 0
-            paths = message.get_attr("RTA_MULTIPATH")
-            found = [(h.get_attr("RTA_GATEWAY"), names.get(h["oif"], "")) for h in paths] if paths else []
-            for gateway, interface in found or [(message.get_attr("RTA_GATEWAY"), out)]:
-                hops.setdefault(prefix, []).append((metric, gateway or "direct", interface))
+            ways = [(gateway or "direct", names.get(index, "")) for gateway, index in route.hops]
+            if route.kind == UNICAST and not any(out and out == self.platform.management for _, out in ways):
+                hops.setdefault(route.prefix, []).extend((route.metric, *way) for way in ways)
         return {prefix: Route(tuple(sorted(found))) for prefix, found in hops.items()}
 
     def observer(self) -> KernelDriver:
@@ -233,7 +224,7 @@ class KernelDriver:
         twin = KernelDriver(
             self.platform, self._directories[0], self._directories[1], guard_ports=self._guard_ports
         )
-        twin._netlink, twin._links, twin._guards = IPRoute(), LinkReader(), guard.GuardReader()
+        twin._connect()
         return twin
 
     def link_status(self) -> Mapping[str, LinkStatus]:
@@ -256,10 +247,8 @@ class KernelDriver:
         for step in steps:
             try:
                 self._appliers[step.target.kind](step.target.key, step.have, step.want)
-            except NetlinkError as error:
-                raise _failed(str(step.target), error) from error
             except OSError as error:
-                raise DriverError(f"{step.target}: {error.strerror}") from error
+                raise DriverError(f"{step.target}: the kernel says: {error.strerror}") from error
 
     def _need(self, name: str) -> Device:
         device = self._links.one(name)
@@ -278,11 +267,11 @@ class KernelDriver:
         if device.mtu != mtu:
             changes["mtu"] = mtu
         if device.alias != want.description:
-            changes["ifalias"] = want.description
+            changes["alias"] = want.description
         if device.up != want.enabled:
-            changes["state"] = "up" if want.enabled else "down"
+            changes["up"] = want.enabled
         if changes:
-            self._netlink.link("set", index=device.index, **changes)
+            set_link(self._netlink, device.index, **changes)
 
     def _apply_vlan_interface_link(
         self, name: str, _have: State | None, want: VlanInterfaceLink | None
@@ -290,40 +279,34 @@ class KernelDriver:
         if want is None:
             return  # the device goes away with its port in Open vSwitch
         device = self._need(name)
-        changes: dict[str, Any] = {"state": "up", "group": GROUP, "ifalias": want.description}
+        changes: dict[str, Any] = {"up": True, "group": GROUP, "alias": want.description}
         if device.mtu != want.mtu_bytes:
             changes["mtu"] = want.mtu_bytes
-        self._netlink.link("set", index=device.index, **changes)
+        set_link(self._netlink, device.index, **changes)
 
     def _apply_management(self, _key: str, have: Management | None, want: Management | None) -> None:
         if self._dhcp is None or want is None:
             return
         device = self._need(self._dhcp.device)
         if not device.up:
-            self._netlink.link("set", index=device.index, state="up")
+            set_link(self._netlink, device.index, up=True)
         if self._dhcp.running() and not want.dhcp:
             self._dhcp.stop()
-            self._netlink.flush_addr(index=device.index, family=IPV4)
-        if want.address is not None and (have is None or have.address != want.address):
-            self._address("replace", device.index, want.address)
-        gone = [a for a in self._ipv4(device.index) if a != want.address]
-        for address in gone if have is None or have.address != want.address else ():
-            self._address("delete", device.index, address)
-        route = partial(
-            self._netlink.route, dst="0.0.0.0/0", oif=device.index, proto=PROTOCOL, priority=MANAGEMENT_METRIC
-        )
+            for known in addresses(device.index):
+                delete_address(self._netlink, device.index, known.address)
+        if have is None or have.address != want.address:
+            if want.address is not None:
+                put_address(self._netlink, device.index, want.address)
+            for address in self._ipv4(device.index):
+                if address != want.address:
+                    delete_address(self._netlink, device.index, address)
+        known_as = {"table": MAIN_TABLE, "protocol": PROTOCOL, "metric": MANAGEMENT_METRIC}
         if want.gateway is not None:
-            route("replace", gateway=want.gateway)
+            put_route(self._netlink, DEFAULT, [(want.gateway, device.index)], **known_as)
         elif have is not None and have.gateway is not None:
-            with _absent_is_fine():
-                route("del")
+            delete_route(self._netlink, DEFAULT, index=device.index, **known_as)
         if want.dhcp and not self._dhcp.running():
             self._dhcp.start()
-
-    def _address(self, command: str, index: int, address: str) -> None:
-        ip, _, length = address.partition("/")
-        with _absent_is_fine() if command == "delete" else contextlib.nullcontext():
-            self._netlink.addr(command, index=index, address=ip, prefixlen=int(length))
 
     def _apply_addresses(self, name: str, _have: State | None, want: Addresses | None) -> None:
         device = self._links.one(name)
@@ -334,27 +317,18 @@ class KernelDriver:
         present, wanted = self._ipv4(device.index), want.addresses if want else ()
         for address in wanted:
             if address not in present:
-                self._address("add", device.index, address)
+                put_address(self._netlink, device.index, address)
         for address in present:
             if address not in wanted:
-                self._address("delete", device.index, address)
+                delete_address(self._netlink, device.index, address)
 
     def _apply_route(self, prefix: str, have: Route | None, want: Route | None) -> None:
         wanted, present = _by_metric(want), _by_metric(have)
         for metric, hops in wanted.items():
-            ways = [{"gateway": gateway, "oif": self._need(interface).index} for gateway, interface in hops]
-            way = ways[0] if len(ways) == 1 else {"multipath": ways}
-            self._netlink.route(
-                "replace", dst=prefix, table=MAIN_TABLE, proto=PROTOCOL, priority=metric, **way
-            )
+            ways = [(gateway, self._need(interface).index) for gateway, interface in hops]
+            put_route(self._netlink, prefix, ways, table=MAIN_TABLE, protocol=PROTOCOL, metric=metric)
         for metric in present.keys() - wanted.keys():
-            with _absent_is_fine():
-                self._netlink.route("del", dst=prefix, table=MAIN_TABLE, proto=PROTOCOL, priority=metric)
-
-
-def _permanent(message: Any) -> bool:
-    flags = message.get_attr("IFA_FLAGS") or message["flags"]
-    return bool(flags & _PERMANENT)
+            delete_route(self._netlink, prefix, table=MAIN_TABLE, protocol=PROTOCOL, metric=metric)
 
 
 def _by_metric(route: Route | None) -> dict[int, list[tuple[str, str]]]:
@@ -367,17 +341,3 @@ def _by_metric(route: Route | None) -> dict[int, list[tuple[str, str]]]:
 def _address_order(address: str) -> tuple[tuple[int, ...], int]:
     ip, _, length = address.partition("/")
     return tuple(map(int, ip.split("."))), int(length)
-
-
-@contextlib.contextmanager
-def _absent_is_fine() -> Iterator[None]:
-    """Deleting what is gone already is no error."""
-    try:
-        yield
-    except NetlinkError as error:
-        if error.code not in (errno.ESRCH, errno.ENODEV, errno.EADDRNOTAVAIL, errno.ENOENT):
-            raise
-
-
-def _failed(what: str, error: NetlinkError) -> DriverError:
-    return DriverError(f"{what}: the kernel says: {os.strerror(error.code)}")

@@ -13,9 +13,10 @@ import os
 import platform
 import socket
 import struct
-from typing import Any
 
-from connetos_agent.dataplane.base import TIMEOUT, DriverError
+from connetos_agent.dataplane.base import DriverError
+from connetos_agent.dataplane.kernel.changes import CLSACT_INGRESS, ETH_P_ALL, put_ingress_program
+from connetos_agent.dataplane.kernel.rtnetlink import Netlink
 
 NAME = "connetos-guard"
 _BPF_SYSCALL = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "armv7l": 386, "ppc64le": 361, "s390x": 351}
@@ -23,11 +24,11 @@ _PROG_LOAD = 5
 _SCHED_CLS = 3
 _STOLEN = struct.pack("=BBhi", 0xB7, 0, 0, 4) + struct.pack("=BBhi", 0x95, 0, 0, 0)
 """`r0 = TC_ACT_STOLEN; exit` (linux/bpf.h, linux/pkt_cls.h)."""
-_CLSACT_INGRESS = 0xFFFFFFF2
-_ETH_P_ALL = 0x0003
-_GET_FILTER, _ERROR, _DONE, _REQUEST_DUMP = 46, 2, 3, 0x301
+_GET_FILTER = 46
+_DEL_LINK = 17
+_GROUPS = 0x1 | 0x8  # RTMGRP_LINK, RTMGRP_TC
 _HEADER = struct.Struct("=IHHII")  # struct nlmsghdr
-_TCMSG = struct.Struct("=BxxxiIII")  # struct tcmsg
+_TRAFFIC = struct.Struct("=BxxxiIII")  # struct tcmsg: family, index, handle, parent, info
 _NAME_ATTRIBUTE = struct.pack("=HH", 5 + len(NAME), 7) + NAME.encode() + b"\0"
 """TCA_BPF_NAME with the guard's name."""
 
@@ -56,49 +57,70 @@ def load() -> int:
 
 
 class GuardReader:
-    """Tells of which devices the guard stands, over a netlink socket of the network namespace it was made in.
+    """Tells on which devices the guard stands, in the network namespace it was made in; for one thread at a time.
 
-    A state of 64 ports asks 64 times: an answer takes 30 µs when nothing of it is decoded but what matters.
+    A device is asked for once: the kernel tells when anything of its traffic control changes, or when it goes.
     """
 
     def __init__(self) -> None:
-        self._socket = socket.socket(
-            socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE
+        self._netlink = Netlink()
+        self._news = socket.socket(
+            socket.AF_NETLINK,
+            socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK,
+            socket.NETLINK_ROUTE,
         )
-        self._socket.settimeout(TIMEOUT)
-        self._socket.bind((0, 0))
-        self._sequence = 0
+        self._news.bind((0, _GROUPS))
+        self._known: dict[int, bool] = {}
 
     def close(self) -> None:
-        """Give the socket back."""
-        self._socket.close()
+        """Give the sockets back."""
+        self._netlink.close()
+        self._news.close()
 
     def is_on(self, index: int) -> bool:
-        """Whether the guard stands on the device with this index, and for frames of every protocol."""
-        self._sequence += 1
-        length = _HEADER.size + _TCMSG.size
-        head = _HEADER.pack(length, _GET_FILTER, _REQUEST_DUMP, self._sequence, 0)
-        self._socket.send(head + _TCMSG.pack(0, index, 0, _CLSACT_INGRESS, 0))
-        found = False
+        """Whether the guard stands on the device with this index, and for frames of every protocol.
+
+        Raises:
+            DriverError: the kernel doesn't tell.
+        """
+        self._hear()
+        if index not in self._known:
+            self._known[index] = self._ask(index)
+        return self._known[index]
+
+    def _ask(self, index: int) -> bool:
+        body = _TRAFFIC.pack(0, index, 0, CLSACT_INGRESS, 0)
+        try:
+            filters = list(self._netlink.dump(_GET_FILTER, body))
+        except OSError as error:
+            raise DriverError(f"reading the guard of a switch port: {error}") from error
+        return any(
+            _NAME_ATTRIBUTE in payload
+            and socket.ntohs(_TRAFFIC.unpack_from(payload)[4] & 0xFFFF) == ETH_P_ALL
+            for payload in filters
+        )
+
+    def _hear(self) -> None:
+        """Forget what may have changed."""
         while True:
-            data, position = self._socket.recv(1 << 16), 0
+            try:
+                data, position = self._news.recv(1 << 16), 0
+            except BlockingIOError:
+                return
+            except OSError:  # ENOBUFS: some news were lost
+                self._known.clear()
+                continue
             while position + _HEADER.size <= len(data):
-                length, kind, _, sequence, _ = _HEADER.unpack_from(data, position)
-                payload = data[position + _HEADER.size : position + length]
-                position += (length + 3) & ~3
-                if sequence != self._sequence:
-                    continue
-                if kind in (_DONE, _ERROR):
-                    return found
-                every = socket.ntohs(_TCMSG.unpack_from(payload)[4] & 0xFFFF) == _ETH_P_ALL
-                found = found or (every and _NAME_ATTRIBUTE in payload)
+                length, kind, *_ = _HEADER.unpack_from(data, position)
+                if kind >= _DEL_LINK:  # of a device that is new nothing is known yet
+                    self._known.pop(struct.unpack_from("=i", data, position + _HEADER.size + 4)[0], None)
+                position += (length + 3) & ~3 or _HEADER.size
 
 
-def put_on(netlink: Any, index: int, descriptor: int) -> None:
-    """Put the loaded program on the ingress of a device; it stays when the agent ends."""
-    if not any(q.get_attr("TCA_KIND") == "clsact" for q in netlink.get_qdiscs(index=index)):
-        netlink.tc("add", "clsact", index)
-    netlink.tc(
-        "add-filter", "bpf", index, ":1", fd=descriptor, name=NAME, parent=_CLSACT_INGRESS,
-        classid=1, direct_action=True, prio=1, protocol=_ETH_P_ALL,
-    )  # fmt: skip
+def put_on(netlink: Netlink, index: int, descriptor: int) -> None:
+    """Put the loaded program on the ingress of a device; it stays when the agent ends.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    put_ingress_program(netlink, index, NAME, descriptor)

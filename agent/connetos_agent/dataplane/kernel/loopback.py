@@ -11,16 +11,13 @@ the kernel would answer for every address of their subnets.
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
-
-from pyroute2 import IPRoute
-from pyroute2.netlink.exceptions import NetlinkError
 
 from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
+from connetos_agent.dataplane.kernel.changes import add_link, delete_link, set_link
 from connetos_agent.dataplane.kernel.identity import LOOPBACK_GROUP
-from connetos_agent.dataplane.kernel.links import LinkReader
+from connetos_agent.dataplane.kernel.links import Device, LinkReader
+from connetos_agent.dataplane.kernel.rtnetlink import Netlink
 from connetos_agent.dataplane.states.base import State
 from connetos_agent.dataplane.states.ports import LinkStatus
 from connetos_agent.dataplane.states.routing import Loopback
@@ -37,7 +34,7 @@ class LoopbackDriver:
 
     def open(self) -> None:
         """See `Driver.open`."""
-        self._netlink: Any = IPRoute()
+        self._netlink = Netlink()
         self._links = LinkReader()
 
     def close(self) -> None:
@@ -72,27 +69,27 @@ class LoopbackDriver:
         for step in steps:
             try:
                 self._apply(step.target.key, step.want)
-            except NetlinkError as error:
-                raise DriverError(f"{step.target}: the kernel says: {os.strerror(error.code)}") from error
+            except OSError as error:
+                raise DriverError(f"{step.target}: the kernel says: {error.strerror}") from error
 
     def _apply(self, name: str, want: State | None) -> None:
         device = self._links.one(name)
         if isinstance(want, Loopback):
-            if device is None:
-                self._make(name)
-            self._netlink.link("set", ifname=name, state="up", group=LOOPBACK_GROUP, ifalias=want.description)
+            device = device or self._make(name)
+            set_link(self._netlink, device.index, up=True, group=LOOPBACK_GROUP, alias=want.description)
         elif device is not None and device.group == LOOPBACK_GROUP:
-            self._netlink.link("del", index=device.index)
+            delete_link(self._netlink, device.index)
 
-    def _make(self, name: str) -> None:
+    def _make(self, name: str) -> Device:
         for kind in DEVICE_KINDS:
             try:
-                self._netlink.link("add", ifname=name, kind=kind, group=LOOPBACK_GROUP)
-            except NetlinkError as error:
-                if error.code != errno.EOPNOTSUPP:
+                add_link(self._netlink, name, kind, group=LOOPBACK_GROUP)
+            except OSError as error:
+                if error.errno != errno.EOPNOTSUPP:
                     raise
             else:
-                return
+                if made := self._links.one(name):
+                    return made
         raise DriverError(f"this kernel can make no loopback: it has none of {', '.join(DEVICE_KINDS)}")
 
 

@@ -1,34 +1,43 @@
-"""Reads the kernel's ARP table and IPv4 routes over rtnetlink (rtnetlink(7)); safe to use from any thread.
+"""Reads the kernel's ARP table, IPv4 addresses and routes over rtnetlink (rtnetlink(7)); safe to use from any thread.
 
 Each reading has a socket of its own, which costs some microseconds; nothing is kept.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from connetos_agent.dataplane.base import TIMEOUT, DriverError
+from connetos_agent.dataplane.base import DriverError
+from connetos_agent.dataplane.kernel.rtnetlink import Netlink, attributes, number
 
-_RTM_NEWROUTE, _RTM_GETROUTE, _RTM_NEWNEIGH, _RTM_GETNEIGH = 24, 26, 28, 30
-_NLMSG_ERROR, _NLMSG_DONE = 2, 3
-_REQUEST_DUMP = 0x301
-_HEADER = struct.Struct("=IHHII")  # struct nlmsghdr
+_GET_ADDRESS, _GET_ROUTE, _GET_NEIGHBOR = 22, 26, 30
+_ADDRESS = struct.Struct("=BBBBI")  # struct ifaddrmsg: family, bits, flags, scope, index
 _NEIGHBOR = struct.Struct("=BxxxiHBB")  # struct ndmsg
 _ROUTE = struct.Struct("=BBBBBBBBI")  # struct rtmsg
 _HOP = struct.Struct("=HBBi")  # struct rtnexthop
-_ATTRIBUTE = struct.Struct("=HH")
 _CACHE = struct.Struct("=IIII")  # struct nda_cacheinfo: confirmed, used, updated, references
+_IFA_LOCAL, _IFA_FLAGS = 2, 8
+_PERMANENT_ADDRESS = 0x80
 _NDA_DST, _NDA_LLADDR, _NDA_CACHEINFO = 1, 2, 3
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_MULTIPATH, _RTA_TABLE = 1, 4, 5, 6, 9, 15
 NUD_PERMANENT = 0x80
 _ETHER_BYTES = 6
-_BUFFER_BYTES = 1 << 17
 _TICKS = os.sysconf("SC_CLK_TCK")
 UNICAST, LOCAL = 1, 2
+
+
+@dataclass(frozen=True)
+class KernelAddress:
+    """An IPv4 address such as `198.18.0.1/24` of the device with this index; a lease's isn't permanent."""
+
+    index: int
+    address: str
+    permanent: bool
 
 
 @dataclass(frozen=True)
@@ -65,81 +74,70 @@ def arp_entries() -> list[ArpEntry]:
         DriverError: it can't be read.
     """
     found = []
-    for payload in _dump(_RTM_GETNEIGH, _RTM_NEWNEIGH, _NEIGHBOR.pack(socket.AF_INET, 0, 0, 0, 0)):
+    for payload in _dump(_GET_NEIGHBOR, _NEIGHBOR.pack(socket.AF_INET, 0, 0, 0, 0)):
         family, index, state, _, _ = _NEIGHBOR.unpack_from(payload)
-        attributes = _attributes(payload[_NEIGHBOR.size :])
-        mac = attributes.get(_NDA_LLADDR, b"")
+        told = attributes(payload, _NEIGHBOR.size)
+        mac = told.get(_NDA_LLADDR, b"")
         if family != socket.AF_INET or len(mac) != _ETHER_BYTES:
             continue
-        confirmed = _CACHE.unpack(attributes[_NDA_CACHEINFO])[0] if _NDA_CACHEINFO in attributes else 0
+        confirmed = _CACHE.unpack(told[_NDA_CACHEINFO])[0] if _NDA_CACHEINFO in told else 0
         age = None if state & NUD_PERMANENT else confirmed // _TICKS
-        found.append(ArpEntry(socket.inet_ntoa(attributes[_NDA_DST]), mac.hex(":"), index, age))
+        found.append(ArpEntry(socket.inet_ntoa(told[_NDA_DST]), mac.hex(":"), index, age))
     return found
 
 
-def routes() -> list[KernelRoute]:
-    """All IPv4 routes of all tables.
+def addresses(index: int = 0) -> list[KernelAddress]:
+    """The IPv4 addresses of the device with this index, or of all devices.
 
     Raises:
         DriverError: they can't be read.
     """
     found = []
-    for payload in _dump(_RTM_GETROUTE, _RTM_NEWROUTE, _ROUTE.pack(socket.AF_INET, 0, 0, 0, 0, 0, 0, 0, 0)):
-        _, bits, _, _, table, protocol, _, kind, _ = _ROUTE.unpack_from(payload)
-        attributes = _attributes(payload[_ROUTE.size :])
-        prefix = f"{socket.inet_ntoa(attributes.get(_RTA_DST, bytes(4)))}/{bits}"
-        if _RTA_TABLE in attributes:
-            table = _number(attributes[_RTA_TABLE])
-        metric = _number(attributes.get(_RTA_PRIORITY, bytes(4)))
-        found.append(KernelRoute(prefix, table, protocol, metric, kind, tuple(_hops(attributes))))
+    for payload in _dump(_GET_ADDRESS, _ADDRESS.pack(socket.AF_INET, 0, 0, 0, index)):
+        _, bits, flags, _, owner = _ADDRESS.unpack_from(payload)
+        told = attributes(payload, _ADDRESS.size)
+        permanent = bool(number(told.get(_IFA_FLAGS, b""), flags) & _PERMANENT_ADDRESS)
+        found.append(KernelAddress(owner, f"{socket.inet_ntoa(told[_IFA_LOCAL])}/{bits}", permanent))
     return found
 
 
-def _hops(attributes: dict[int, bytes]) -> Iterator[tuple[str, int]]:
-    several = attributes.get(_RTA_MULTIPATH)
+def routes(table: int = 0, protocol: int = 0) -> list[KernelRoute]:
+    """All IPv4 routes, or those of one table and of one protocol.
+
+    Raises:
+        DriverError: they can't be read.
+    """
+    found = []
+    for payload in _dump(_GET_ROUTE, _ROUTE.pack(socket.AF_INET, 0, 0, 0, table, protocol, 0, 0, 0)):
+        _, bits, _, _, owner, origin, _, kind, _ = _ROUTE.unpack_from(payload)
+        told = attributes(payload, _ROUTE.size)
+        prefix = f"{socket.inet_ntoa(told.get(_RTA_DST, bytes(4)))}/{bits}"
+        owner, metric = number(told.get(_RTA_TABLE, b""), owner), number(told.get(_RTA_PRIORITY, b""))
+        found.append(KernelRoute(prefix, owner, origin, metric, kind, tuple(_hops(told))))
+    return found
+
+
+def _hops(told: dict[int, bytes]) -> Iterator[tuple[str, int]]:
+    several = told.get(_RTA_MULTIPATH)
     if several is None:
-        yield _gateway(attributes), _number(attributes.get(_RTA_OIF, bytes(4)))
+        yield _gateway(told), number(told.get(_RTA_OIF, b""))
         return
     position = 0
     while position + _HOP.size <= len(several):
         length, _, _, index = _HOP.unpack_from(several, position)
-        yield _gateway(_attributes(several[position + _HOP.size : position + length])), index
-        position += (length + 3) & ~3 or 4
+        yield _gateway(attributes(several[position + _HOP.size : position + length])), index
+        position += (length + 3) & ~3 or _HOP.size
 
 
-def _gateway(attributes: dict[int, bytes]) -> str:
-    gateway = attributes.get(_RTA_GATEWAY)
+def _gateway(told: dict[int, bytes]) -> str:
+    gateway = told.get(_RTA_GATEWAY)
     return "" if gateway is None else socket.inet_ntoa(gateway)
 
 
-def _number(octets: bytes) -> int:
-    return int(struct.unpack("=I", octets)[0])
-
-
-def _attributes(data: bytes) -> dict[int, bytes]:
-    found: dict[int, bytes] = {}
-    position = 0
-    while position + _ATTRIBUTE.size <= len(data):
-        length, kind = _ATTRIBUTE.unpack_from(data, position)
-        found[kind & 0x3FFF] = data[position + _ATTRIBUTE.size : position + length]
-        position += (length + 3) & ~3 or 4
-    return found
-
-
-def _dump(request: int, answer: int, body: bytes) -> Iterator[bytes]:
+def _dump(kind: int, body: bytes) -> Iterator[bytes]:
     try:
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
-            sock.settimeout(TIMEOUT)
-            sock.bind((0, 0))
-            sock.send(_HEADER.pack(_HEADER.size + len(body), request, _REQUEST_DUMP, 1, 0) + body)
-            while True:
-                data, position = sock.recv(_BUFFER_BYTES), 0
-                while position + _HEADER.size <= len(data):
-                    length, kind, *_ = _HEADER.unpack_from(data, position)
-                    if kind == answer:
-                        yield data[position + _HEADER.size : position + length]
-                    elif kind in (_NLMSG_DONE, _NLMSG_ERROR):
-                        return
-                    position += (length + 3) & ~3
+        with Netlink() as netlink:
+            yield from netlink.dump(kind, body)
     except OSError as error:
-        raise DriverError(f"reading the kernel's tables: {error}") from error
+        if error.errno not in (errno.ENODEV, errno.ENOENT):  # no such device; a table that has no route yet
+            raise DriverError(f"reading the kernel's tables: {error}") from error

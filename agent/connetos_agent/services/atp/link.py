@@ -14,8 +14,11 @@ import time
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
-from typing import Literal
 
+from connetos_agent.dataplane.base import DriverError
+from connetos_agent.dataplane.kernel.changes import delete_address, put_address, set_link
+from connetos_agent.dataplane.kernel.rtnetlink import Netlink
+from connetos_agent.dataplane.kernel.tables import addresses
 from connetos_sdk.errors import ConnetosError
 
 LIFETIME_SECONDS = 300
@@ -28,7 +31,6 @@ _ETH_ARP, _BROADCAST = 0x0806, b"\xff" * 6
 _ARP = struct.Struct("!HHBBH6s4s6s4s")
 _REQUEST = 1
 _RTMGRP_IPV4_IFADDR = 0x10
-_PERMANENT = 0x80
 
 
 class ManagementLink:
@@ -82,38 +84,30 @@ class ManagementLink:
 
     def lend(self, address: IPv4Interface) -> bool:
         """Give the device a temporary address; False if it has it already, from a lease."""
-        return self._change("lend", address)
+        try:
+            with Netlink() as netlink:
+                index = socket.if_nametoindex(self.device)
+                set_link(netlink, index, up=True)
+                if any(IPv4Interface(known.address).ip == address.ip for known in addresses(index)):
+                    return False
+                put_address(netlink, index, str(address), lifetime=LIFETIME_SECONDS)
+        except (OSError, DriverError) as error:
+            raise ConnetosError(f"{self.device} can't be given {address}: {error}") from error
+        return True
 
     def renew(self, address: IPv4Interface) -> None:
         """Let what `lend` gave last longer."""
-        self._change("renew", address)
+        with contextlib.suppress(OSError, DriverError), Netlink() as netlink:
+            index = socket.if_nametoindex(self.device)
+            if not _is_configured(index, address):
+                put_address(netlink, index, str(address), lifetime=LIFETIME_SECONDS)
 
     def take_back(self, address: IPv4Interface) -> None:
         """Remove what `lend` gave; a permanent address stays."""
-        self._change("delete", address)
-
-    def _change(self, command: Literal["lend", "renew", "delete"], address: IPv4Interface) -> bool:
-        from pyroute2 import IPRoute, NetlinkError
-
-        lifetimes = (
-            {} if command == "delete" else dict.fromkeys(("valid_lft", "preferred_lft"), LIFETIME_SECONDS)
-        )
-        try:
-            with IPRoute() as netlink:
-                index = socket.if_nametoindex(self.device)
-                netlink.link("set", index=index, state="up")
-                for message in netlink.get_addr(family=socket.AF_INET, index=index, address=str(address.ip)):
-                    same = message["prefixlen"] == address.network.prefixlen
-                    permanent = (message.get_attr("IFA_FLAGS") or 0) & _PERMANENT
-                    if command == "lend" or (same and permanent):
-                        return False
-                netlink.addr("delete" if command == "delete" else "replace", index=index, address=str(address.ip),
-                             prefixlen=address.network.prefixlen, **lifetimes)  # fmt: skip
-        except (OSError, NetlinkError) as error:
-            if command == "lend":
-                raise ConnetosError(f"{self.device} can't be given {address}: {error}") from error
-            return False
-        return True
+        with contextlib.suppress(OSError, DriverError), Netlink() as netlink:
+            index = socket.if_nametoindex(self.device)
+            if not _is_configured(index, address):
+                delete_address(netlink, index, str(address))
 
     def routed(self, server: IPv4Address) -> bool:
         """Whether there is a route to `server`."""
@@ -121,6 +115,10 @@ class ManagementLink:
             sock.connect((str(server), 69))
             return True
         return False
+
+
+def _is_configured(index: int, address: IPv4Interface) -> bool:
+    return any(known.permanent and known.address == str(address) for known in addresses(index))
 
 
 def _conversation(

@@ -1,7 +1,7 @@
 """Asks the kernel where it would route a packet (RTM_GETROUTE with the packet's ports) and for neighbours.
 
 With the incoming interface and the ports the answer is the very next hop that a packet takes: the kernel makes a packet
-of them and hashes it (net/ipv4/route.c, `inet_rtm_getroute`). pyroute2 0.9 leaves the ports out of its request.
+of them and hashes it (net/ipv4/route.c, `inet_rtm_getroute`).
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pytest
 
 from connetos_sdk import Switch
@@ -63,6 +65,60 @@ def test_an_access_port_drops_tagged_frames_of_another_vlan(two_leaves: Lab, lea
     leaf1.apply_lines([*VLANS, *access(1, 10), *trunk(2, "10,20")])
     frames = [frame("into 20", vlan=20), frame("untagged")]
     assert who_hears(two_leaves, "h1", frames, listeners=["h2"]) == {"h2": [(10, "untagged")]}
+
+
+class PortVlans(NamedTuple):
+    """What a port is configured for: as an access port its native VLAN, as a trunk its members besides."""
+
+    native: int
+    members: frozenset[int] | None = None
+
+    def lines(self, port: int) -> list[str]:
+        if self.members is None:
+            return access(port, self.native)
+        return trunk(port, ",".join(map(str, sorted(self.members))), self.native)
+
+    def takes(self, tag: int | None) -> int | None:
+        """The VLAN that a frame with this tag belongs to (IEEE 802.1Q, 6.9); None if it is dropped."""
+        if not tag:  # none, or one of priority only
+            return self.native
+        return tag if self.members is not None and tag in {self.native, *self.members} else None
+
+    def sends(self, vlan: int | None) -> tuple[int | None] | None:
+        """The tag that it sends a frame of this VLAN with, None for untagged; None if it sends none."""
+        if vlan == self.native:
+            return (None,)
+        return (vlan,) if vlan is not None and vlan in (self.members or ()) else None
+
+
+HEARERS = {
+    "h2": PortVlans(10, frozenset({20})),
+    "h3": PortVlans(20),
+    "h4": PortVlans(30, frozenset({10, 20})),
+}
+
+
+@pytest.mark.parametrize(
+    "port",
+    [PortVlans(10), PortVlans(20), PortVlans(10, frozenset({20})), PortVlans(30, frozenset({10, 20}))],
+    ids=["access-10", "access-20", "trunk-native-10", "trunk-native-30"],
+)
+def test_which_port_sends_what_another_takes_and_with_which_tag(
+    two_leaves: Lab, leaves: Leaves, port: PortVlans
+) -> None:
+    leaf1, leaf2 = leaves
+    between = trunk(4, "10,20,30", native=1)
+    leaf1.apply_lines([*VLANS, *between, *port.lines(1), *HEARERS["h2"].lines(2)])
+    leaf2.apply_lines([*VLANS, *between, *HEARERS["h3"].lines(1), *HEARERS["h4"].lines(2)])
+    tags = (None, 0, 10, 20, 30, 40)
+    heard = who_hears(two_leaves, "h1", [frame(f"tag {t}", vlan=t) for t in tags], listeners=HEARERS)
+    assert all(len(found) == len(set(found)) for found in heard.values()), "no frame comes twice"
+    expected = {
+        host: {(*sent, f"tag {tag}") for tag in tags if (sent := hearer.sends(port.takes(tag)))}
+        for host, hearer in HEARERS.items()
+    }
+    # a tag of priority only may stay one (VLAN 0): it says nothing of a VLAN
+    assert {h: {(tag or None, text) for tag, text in found} for h, found in heard.items()} == expected
 
 
 def test_taking_a_vlan_off_a_trunk_cuts_it_there_and_nowhere_else(two_leaves: Lab, leaves: Leaves) -> None:

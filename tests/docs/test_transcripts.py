@@ -98,7 +98,7 @@ def test_diagnostics(tmp_path: Path) -> None:
 
 
 @pytest.mark.ovs
-@pytest.mark.parametrize("name", ["layer2", "layer3", "access-control"])
+@pytest.mark.parametrize("name", ["layer2", "layer3", "access-control", "lldp", "drift"])
 def test_a_page_with_a_lab_of_its_own(tmp_path: Path, name: str) -> None:
     page = ROOT / f"docs/{name}.md"
     lab = next(body for _, file, body in blocks(page) if file.endswith(".yaml"))

@@ -17,15 +17,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from connetos_sdk.change import Change as Change
     from connetos_sdk.fleet import Fleet as Fleet
-    from connetos_sdk.switch import Change as Change
     from connetos_sdk.switch import Switch as Switch
 
     __version__: str
 
 __all__ = ["Change", "Fleet", "Switch", "__version__"]
 
-_HOMES = {"Fleet": "connetos_sdk.fleet", "Switch": "connetos_sdk.switch", "Change": "connetos_sdk.switch"}
+_HOMES = {"Fleet": "connetos_sdk.fleet", "Switch": "connetos_sdk.switch", "Change": "connetos_sdk.change"}
 
 
 def __getattr__(name: str) -> Any:

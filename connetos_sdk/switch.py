@@ -5,41 +5,23 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, suppress
-from datetime import datetime
+from contextlib import ExitStack
 from pathlib import Path as FilePath
-from types import TracebackType
 from typing import Any, Self
 
 from connetos_sdk import results
+from connetos_sdk.change import Change
 from connetos_sdk.diagnostics import CaptureResult, Hop, PingProbe, PingResult, TracerouteResult
-from connetos_sdk.errors import NotFound, ParseError, Unsupported
+from connetos_sdk.errors import Unsupported
 from connetos_sdk.model.curly import format_curly
-from connetos_sdk.model.paths import Path
 from connetos_sdk.model.setlines import format_set
-from connetos_sdk.model.words import split_words
+from connetos_sdk.model.text import PathLike, as_path
 from connetos_sdk.navmesh.flow import FiveTuple
 from connetos_sdk.navmesh.results import NavmeshResult
-from connetos_sdk.navmesh.what_if import FlowAt, WhatIf
 from connetos_sdk.packages import Packages
 from connetos_sdk.results import CommitResult, Event, Revision, SystemState
 from connetos_sdk.transports.base import CommitOptions, Operation, Transport
 from connetos_sdk.transports.choice import Kind, make_transport
-
-PathLike = str | Path
-"""A configuration path: words in a tuple, or in one text as on a CLI line."""
-
-
-def as_path(path: PathLike) -> Path:
-    """The words of `path`.
-
-    Raises:
-        ParseError: a quote in it isn't closed.
-    """
-    try:
-        return tuple(split_words(path)) if isinstance(path, str) else tuple(path)
-    except ValueError as error:
-        raise ParseError(str(error), hint='close it with "') from None
 
 
 class Switch:
@@ -416,139 +398,3 @@ class Switch:
         for data in self.transport.events():
             rest = {name: value for name, value in data.items() if name not in ("kind", "time")}
             yield Event(kind=data["kind"], time=data["time"], data=rest)
-
-
-class Change:
-    """A candidate configuration; made by `Switch.configure`.
-
-    Attributes:
-        result: what the commit did; None before.
-    """
-
-    def __init__(self, switch: Switch, *, comment: str, confirm: int | None, exclusive: bool) -> None:
-        self._switch = switch
-        self._transport = switch.transport
-        self._options: dict[str, Any] = {"comment": comment} | (
-            {} if confirm is None else {"confirm": confirm}
-        )
-        self._exclusive = exclusive
-        self._session = ""
-        self._scheduled = False
-        self.result: CommitResult | None = None
-
-    def __enter__(self) -> Self:
-        self._session = self._transport.open_session(exclusive=self._exclusive)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            if kind is None and self.result is None and not self._scheduled:
-                self.commit()
-        finally:
-            self.close()
-
-    def close(self) -> None:
-        """Forget what isn't committed; the end of the `with` block does it, too."""
-        session, self._session = self._session, ""
-        if session:
-            with suppress(NotFound):  # idle for too long: forgotten already
-                self._transport.close_session(session)
-
-    def _open(self) -> str:
-        if not self._session:
-            raise RuntimeError("the change isn't open: use it in a with block")
-        return self._session
-
-    def set(self, line: str) -> None:
-        """One `set` line without its first word: `change.set("vlans vlan-id 10 vlan-name web")`."""
-        self.lines(f"set {line}")
-
-    def delete(self, line: str) -> None:
-        """One `delete` line without its first word."""
-        self.lines(f"delete {line}")
-
-    def lines(self, lines: str | list[str]) -> None:
-        """`set` and `delete` lines."""
-        text = lines if isinstance(lines, str) else "\n".join(lines)
-        self._transport.edit(self._open(), "lines", (), text)
-
-    def load(self, text: str) -> None:
-        """Lay configuration text over the candidate: JSON, curly braces or `set` lines."""
-        self._transport.edit(self._open(), "load", (), text)
-
-    def merge(self, document: Any, path: PathLike = ()) -> None:
-        """Lay `document` over what the candidate has at `path`."""
-        self._transport.edit(self._open(), "merge", as_path(path), document)
-
-    def replace(self, document: Any, path: PathLike = ()) -> None:
-        """Put `document` in place of what the candidate has at `path`."""
-        self._transport.edit(self._open(), "replace", as_path(path), document)
-
-    def rollback(self, index: int = 1) -> None:
-        """Make the candidate what the configuration was `index` commits ago."""
-        self._transport.session_action(self._open(), "rollback", {"rollback": index})
-
-    @property
-    def source(self) -> str:
-        """The candidate as a `source` for `Switch.config` and `Switch.config_text`."""
-        return f"session/{self._open()}"
-
-    def config(self, path: PathLike = (), *, defaults: bool = False) -> Any:
-        """What the candidate has at `path`."""
-        return self._switch.config(path, source=self.source, defaults=defaults)
-
-    def diff(self, form: str = "text") -> str:
-        """What the candidate changes, as `text` or `set` lines."""
-        return self._transport.session_diff(self._open(), form)
-
-    def check(self) -> CommitResult:
-        """Validate and plan without committing."""
-        return CommitResult.of(self._transport.session_action(self._open(), "check", self._options))
-
-    def what_if(self, flows: Iterable[FiveTuple | FlowAt] = (), *, recent: bool = True) -> WhatIf:
-        """Which flows would go another way, stop, or get there at last, if the candidate were committed.
-
-        Args:
-            flows: flows to look at; where one comes in is what the switch's tables say, unless it is a `FlowAt`.
-            recent: look at the traffic of the last seconds, too.
-
-        Raises:
-            ConnetosError: the candidate can't be committed as things are.
-            NotRealisable: the switch forwards nothing.
-        """
-        asked = {str(number): flow.arguments() for number, flow in enumerate(flows, 1)}
-        arguments = {"session": self._open(), "flows": asked, "recent": recent}
-        return WhatIf.of(self._transport.call("what-if", arguments))
-
-    def discard(self) -> None:
-        """Begin again from the running configuration."""
-        self._transport.session_action(self._open(), "discard", {})
-
-    def commit(self, *, comment: str | None = None, confirm: int | None = None) -> CommitResult:
-        """Commit now; the candidate stays open for more. At the end of the block nothing more is committed.
-
-        Args:
-            comment: instead of the one given to `configure`.
-            confirm: likewise.
-        """
-        given = {
-            name: value for name, value in (("comment", comment), ("confirm", confirm)) if value is not None
-        }
-        options = self._options | given
-        self.result = CommitResult.of(self._transport.session_action(self._open(), "commit", options))
-        return self.result
-
-    def schedule(self, at: datetime) -> None:
-        """Check now and commit at `at`; the candidate begins again. At the end of the block nothing is committed.
-
-        The changes are laid over what is running then; `commit` or `scheduled-commit-failed` is among the events.
-        """
-        body = {"at": int(at.timestamp()), "comment": self._options["comment"]}
-        self._transport.session_action(self._open(), "schedule", body)
-        self._scheduled = True
-
-    def confirm(self) -> int:
-        """Confirm this commit, made with `confirm=`, so that it stays."""
-        return self._switch.confirm()

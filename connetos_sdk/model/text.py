@@ -1,4 +1,4 @@
-"""Which text form a piece of configuration is in, and reading it whatever it is."""
+"""Which text form a piece of configuration or a path is in, and reading it whatever it is."""
 
 from __future__ import annotations
 
@@ -8,11 +8,27 @@ import re
 from connetos_sdk.errors import ParseError
 from connetos_sdk.model import tree
 from connetos_sdk.model.curly import parse_curly
+from connetos_sdk.model.paths import Path
 from connetos_sdk.model.setlines import apply_edits, parse_lines
 from connetos_sdk.model.tree import Document
-from connetos_sdk.model.words import show_value
+from connetos_sdk.model.words import show_value, split_words
 
 _FIRST_WORD = re.compile(r"\ufeff?(?:\s*#[^\n]*(?:\n|$))*\s*([^\s{}]+)")
+
+PathLike = str | Path
+"""A configuration path: words in a tuple, or in one text as on a CLI line."""
+
+
+def as_path(path: PathLike) -> Path:
+    """The words of `path`.
+
+    Raises:
+        ParseError: a quote in it isn't closed.
+    """
+    try:
+        return tuple(split_words(path)) if isinstance(path, str) else tuple(path)
+    except ValueError as error:
+        raise ParseError(str(error), hint='close it with "') from None
 
 
 def parse_document(text: str) -> Document:

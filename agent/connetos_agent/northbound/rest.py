@@ -5,52 +5,42 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 
-from connetos_agent.config.manager import CommitOptions, ConfigManager, Edit, Outcome, Running
+from connetos_agent.config.manager import CommitOptions, ConfigManager, Outcome
 from connetos_agent.config.operations import wanted_revision
 from connetos_agent.config.sessions import Caller, Session
 from connetos_agent.events import Event, tell
 from connetos_agent.northbound import openapi, rest_operations, rest_uploads
+from connetos_agent.northbound import rest_reading as reading
 from connetos_agent.northbound.auth import Authenticator
 from connetos_agent.northbound.http import Request, Response
-from connetos_agent.northbound.problems import MethodNotAllowed, UnsupportedMediaType
 from connetos_agent.services.operations import Operations
 from connetos_agent.services.packages.uploads import Uploads
 from connetos_agent.show.state import StateReader
 from connetos_sdk.errors import (
     AuthenticationFailed,
     BadRequest,
-    InvalidValue,
     NotFound,
     PermissionDenied,
-    PreconditionFailed,
     TooMany,
-    UnknownPath,
 )
 from connetos_sdk.model import curly, schema, setlines, tree
-from connetos_sdk.model.nodes import LeafList
-from connetos_sdk.model.paths import Path
-from connetos_sdk.model.text import is_lines, parse_document, parse_json
+from connetos_sdk.model.text import parse_document
 from connetos_sdk.model.tree import Document
-from connetos_sdk.model.words import show_value
 
 PREFIX = ("api", "v1")
 EVENT_PING_SECONDS = 15.0
 CLIENT_GONE = "client-gone"
 """What a stream of events is told when nobody listens to it any more."""
-SMALL_BODY_BYTES = 16 * 1024
-"""A larger body is read in a thread, so that others are answered meanwhile."""
 QUERIES = frozenset(
     ("against", "comment", "confirm", "defaults", "dry_run", "form", "format", "replace", "secrets")
 )  # fmt: skip
 
-T = TypeVar("T")
 Route = Callable[[Request, Caller, tuple[str, ...]], Awaitable[Response]]
 
 
@@ -138,25 +128,29 @@ class RestApi:
     async def _config(self, request: Request, caller: Caller, words: tuple[str, ...]) -> Response:
         if request.method == "GET":
             running = self._manager.running
-            return self._document(request, caller, running.document, words, _etag(running.revision))
-        _may_change(caller)
-        if request.method == "PATCH" and not words and _is_text(request):
+            return self._document(request, caller, running.document, words, reading.etag(running.revision))
+        reading.may_change(caller)
+        if request.method == "PATCH" and not words and reading.is_text(request):
             form = request.query.get("form", "load")
-            edit = await _reading(request, lambda: _edit_of_text(_text(request), form=form))
+            edit = await reading.parsed(
+                request, lambda: reading.edit_of_text(reading.text(request), form=form)
+            )
         else:
-            edit = await _reading(request, lambda: _edit(request, words))
-        outcome = await self._manager.change(caller, edit, _options(request), if_match=_precondition(request))
+            edit = await reading.parsed(request, lambda: reading.edit(request, words))
+        outcome = await self._manager.change(
+            caller, edit, reading.options(request), if_match=reading.precondition(request)
+        )
         return _outcome(outcome)
 
     def _document(
         self, request: Request, caller: Caller, document: Document, words: tuple[str, ...], etag: str
     ) -> Response:
-        located = _locate(words)
-        secrets = _flag(request, "secrets")
+        located = reading.locate(words)
+        secrets = reading.flag(request, "secrets")
         if secrets and not caller.may_configure:
             raise PermissionDenied("secrets are for class super-user")
         shown: Document = document if secrets else curly.mask_secrets(document)
-        defaults = _flag(request, "defaults")
+        defaults = reading.flag(request, "defaults")
         form = request.query.get("format", "json")
         headers = (("etag", etag),)
         if form == "json":
@@ -175,29 +169,29 @@ class RestApi:
         return Response(200, text.encode(), "text/plain; charset=utf-8", headers)
 
     async def _startup(self, request: Request, caller: Caller, words: tuple[str, ...]) -> Response:
-        _allow(request, "GET")
+        reading.allow(request, "GET")
         text = await asyncio.to_thread(self._manager.store.read_startup)
         document = parse_document(text) if text is not None else {}
         return self._document(request, caller, document, words, '"startup"')
 
     async def _revisions(self, request: Request, caller: Caller, words: tuple[str, ...]) -> Response:
         if not words:
-            _allow(request, "GET")
+            reading.allow(request, "GET")
             return _json({"revisions": self._manager.revisions()})
-        revision = _number(words[0], "a revision")
+        revision = reading.number(words[0], "a revision")
         store = self._manager.store
         if words[1:] == ("rollback",):
-            _allow(request, "POST")
-            outcome = await self._manager.rollback(caller, revision, _body_options(request))
+            reading.allow(request, "POST")
+            outcome = await self._manager.rollback(caller, revision, reading.body_options(request))
             return _outcome(outcome)
-        _allow(request, "GET")
+        reading.allow(request, "GET")
         if words[1:] == ("diff",):
             if "against" not in request.query:
                 return Response(200, store.difference(revision).encode(), "text/plain; charset=utf-8")
-            other = store.read(_number(request.query["against"], "against"))
+            other = store.read(reading.number(request.query["against"], "against"))
             return _diff_response(request, other, store.read(revision))
         if words[1:2] == ("config",):
-            return self._document(request, caller, store.read(revision), words[2:], _etag(revision))
+            return self._document(request, caller, store.read(revision), words[2:], reading.etag(revision))
         if words[1:]:
             raise NotFound("there is no such resource", hint="diff, config or rollback")
         facts = next((f for f in self._manager.revisions() if f["id"] == revision), None)
@@ -211,19 +205,19 @@ class RestApi:
         if not words:
             if request.method == "GET":
                 return _json({"sessions": [s.to_dict() for s in self._manager.sessions.all()]})
-            _allow(request, "POST", "GET")
-            body = _body(request, {"exclusive": bool})
+            reading.allow(request, "POST", "GET")
+            body = reading.body(request, {"exclusive": bool})
             session = self._manager.open_session(caller, exclusive=body.get("exclusive", False))
             return _json(session.to_dict(), 201)
         session = self._manager.sessions.get(words[0], caller)
         if request.method != "GET":
-            _may_change(caller)
+            reading.may_change(caller)
         action = words[1] if len(words) > 1 else ""
         if not action:
             if request.method == "DELETE":
                 self._manager.close_session(session)
                 return Response(204)
-            _allow(request, "GET", "DELETE")
+            reading.allow(request, "GET", "DELETE")
             return _json(session.to_dict())
         if action == "config":
             return await self._session_config(request, caller, session, words[2:])
@@ -234,43 +228,47 @@ class RestApi:
     ) -> Response:
         if request.method == "GET":
             return self._document(request, caller, session.candidate, words, f'"session-{session.id}"')
-        edit = await _reading(request, lambda: _edit(request, words))
+        edit = await reading.parsed(request, lambda: reading.edit(request, words))
         self._manager.sessions.check_lock(session)
         session.edit(edit)
         return _json({"dirty": session.dirty})
 
     async def _session_action(self, request: Request, session: Session, action: str) -> Response:
         if action == "diff":
-            _allow(request, "GET")
+            reading.allow(request, "GET")
             return _diff_response(request, session.base, session.candidate)
-        _allow(request, "POST")
+        reading.allow(request, "POST")
         if action == "lines":
-            edits = await _reading(request, lambda: setlines.parse_lines(_text(request)))
+            edits = await reading.parsed(request, lambda: setlines.parse_lines(reading.text(request)))
             self._manager.sessions.check_lock(session)
             session.edit(lambda document: setlines.apply_edits(document, edits))
         elif action == "load":
-            replace = _flag(request, "replace")
-            edit = await _reading(request, lambda: _edit_of_text(_text(request), replace=replace))
+            replace = reading.flag(request, "replace")
+            edit = await reading.parsed(
+                request, lambda: reading.edit_of_text(reading.text(request), replace=replace)
+            )
             self._manager.sessions.check_lock(session)
             session.edit(edit)
         elif action == "discard":
             running = self._manager.running
             session.restart(running.document, running.revision)
         elif action == "rollback":
-            body = _body(request, {"rollback": int, "revision": int})
+            body = reading.body(request, {"rollback": int, "revision": int})
             revision = wanted_revision(self._manager, body)
             document = self._manager.store.read(revision)
             session.edit(lambda candidate: tree.reuse(candidate, document))
         elif action in ("commit", "check"):
-            options = _body_options(request)
+            options = reading.body_options(request)
             if action == "check":
                 options = CommitOptions(options.comment, options.confirm, dry_run=True)
             return _outcome(await self._manager.commit(session, options))
         elif action == "schedule":
-            body = _body(request, {"at": int, "comment": str})
+            body = reading.body(request, {"at": int, "comment": str})
             if "at" not in body:
                 raise BadRequest("when isn't said", hint='"at": seconds since 1970')
-            scheduled = await self._manager.commit_at(session, body["at"], _comment(body.get("comment", "")))
+            scheduled = await self._manager.commit_at(
+                session, body["at"], reading.comment(body.get("comment", ""))
+            )
             return _json(scheduled.facts())
         else:
             raise NotFound(
@@ -282,20 +280,20 @@ class RestApi:
     # -- the rest -------------------------------------------------------------------------------------
 
     async def _get_state(self, request: Request, _caller: Caller, words: tuple[str, ...]) -> Response:
-        _allow(request, "GET")
+        reading.allow(request, "GET")
         value = await asyncio.get_running_loop().run_in_executor(self.reader, self._state.at, words)
         return _json(value)
 
     async def _rpc(self, request: Request, caller: Caller, words: tuple[str, ...]) -> Response:
-        _allow(request, "POST")
-        arguments = await _reading(request, lambda: _object(request))
+        reading.allow(request, "POST")
+        arguments = await reading.parsed(request, lambda: reading.json_object(request))
         return await rest_operations.answer(self._operations, request, caller, "/".join(words), arguments)
 
     async def _upload(self, request: Request, caller: Caller, words: tuple[str, ...]) -> Response:
         return await rest_uploads.answer(self._uploads, request, caller, words)
 
     async def _events(self, request: Request, _caller: Caller, _words: tuple[str, ...]) -> Response:
-        _allow(request, "GET")
+        reading.allow(request, "GET")
         if self._manager.events.full:
             raise TooMany("too many listen to events already")
         return Response(200, content_type="text/event-stream", stream=self._event_stream(request))
@@ -324,179 +322,15 @@ class RestApi:
             gone.cancel()
 
     async def _schema(self, request: Request, _caller: Caller, _words: tuple[str, ...]) -> Response:
-        _allow(request, "GET")
+        reading.allow(request, "GET")
         return Response(200, orjson.dumps(schema.bundle()), "application/schema+json")
 
     async def _openapi(self, request: Request, _caller: Caller, _words: tuple[str, ...]) -> Response:
-        _allow(request, "GET")
+        reading.allow(request, "GET")
         return _json(openapi.document())
 
 
-# -- reading requests ---------------------------------------------------------------------------------
-
-
-async def _reading(request: Request, read: Callable[[], T]) -> T:
-    return read() if len(request.body) <= SMALL_BODY_BYTES else await asyncio.to_thread(read)
-
-
-def _may_change(caller: Caller) -> None:
-    if not caller.may_configure:
-        raise PermissionDenied(
-            f"{caller.user} is of class {caller.user_class}",
-            hint="changing the configuration needs class super-user",
-        )
-
-
-def _allow(request: Request, *methods: str) -> None:
-    if request.method not in methods:
-        raise MethodNotAllowed(f"{request.method} isn't possible here", hint=", ".join(methods))
-
-
-def _flag(request: Request, name: str) -> bool:
-    value = request.query.get(name, "false")
-    if value not in ("true", "false"):
-        raise BadRequest(f"{name}={value[:40]} isn't true or false", hint=f"{name}=true")
-    return value == "true"
-
-
-def _number(text: str, what: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise BadRequest(f"{what} is a number, not {text[:40]}")
-    return int(text)
-
-
-def _options(request: Request) -> CommitOptions:
-    confirm = request.query.get("confirm")
-    return CommitOptions(
-        comment=_comment(request.query.get("comment", "")),
-        confirm=None if confirm is None else _number(confirm, "confirm"),
-        dry_run=_flag(request, "dry_run"),
-    )
-
-
-def _comment(text: str) -> str:
-    if len(text) > 512 or not text.isprintable():
-        raise BadRequest(
-            "the comment is too long or has control characters", hint="at most 512 printable characters"
-        )
-    return text
-
-
-def _object(request: Request) -> dict[str, Any]:
-    if not request.body:
-        return {}
-    value = parse_json(request.body)
-    if not isinstance(value, dict):
-        raise BadRequest("the body isn't a JSON object", hint="an object, such as {}")
-    return value
-
-
-def _body(request: Request, fields: dict[str, type]) -> dict[str, Any]:
-    value = _object(request)
-    for name, item in value.items():
-        if name not in fields:
-            raise BadRequest(f"{show_value(name)} isn't known here", hint="one of " + ", ".join(fields))
-        if type(item) is not fields[name]:
-            raise BadRequest(f'"{name}" has the wrong type', hint=fields[name].__name__)
-    return value
-
-
-def _body_options(request: Request) -> CommitOptions:
-    body = _body(request, {"comment": str, "confirm": int, "dry_run": bool})
-    return CommitOptions(_comment(body.get("comment", "")), body.get("confirm"), body.get("dry_run", False))
-
-
-def _content_type(request: Request) -> str:
-    return request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-
-
-def _is_text(request: Request) -> bool:
-    return _content_type(request) == "text/plain"
-
-
-def _text(request: Request) -> str:
-    try:
-        return request.body.decode()
-    except UnicodeDecodeError:
-        raise BadRequest("the body isn't UTF-8 text") from None
-
-
-def _json_value(request: Request) -> Any:
-    if _content_type(request) not in ("application/json", "application/merge-patch+json"):
-        raise UnsupportedMediaType(
-            f"a body of type {_content_type(request)[:60]} isn't read here", hint="application/json"
-        )
-    return parse_json(request.body)
-
-
-def _locate(words: Path) -> Any:
-    try:
-        return schema.locate(words)
-    except UnknownPath as error:
-        raise NotFound(problems=error.problems) from None
-
-
-def _edit_of_text(text: str, *, form: str = "load", replace: bool = False) -> Edit:
-    if form not in ("load", "lines"):
-        raise BadRequest(
-            f"there is no form {form[:40]}", hint="load (text in any form) or lines (set and delete lines)"
-        )
-    if replace:
-        document = parse_document(text)
-        return lambda old: tree.replace(old, document)
-    if form == "lines" or is_lines(text):
-        edits = setlines.parse_lines(text)
-        return lambda old: setlines.apply_edits(old, edits)
-    document = parse_document(text)
-    return lambda old: tree.merge(old, document)
-
-
-def _edit(request: Request, words: Path) -> Edit:
-    if request.method == "DELETE":
-        if words:
-            parent = _locate(words[:-1]).node
-            if isinstance(parent, LeafList):
-                values = _parse_value(parent, words)
-                return lambda document: tree.delete(document, words[:-1], values)
-        _locate(words)
-        return lambda document: tree.delete(document, words)
-    _allow(request, "PUT", "PATCH", "DELETE", "GET")
-    _locate(words)
-    if _is_text(request) and request.method == "PUT" and not words:
-        return _edit_of_text(_text(request), replace=True)
-    value = tree.check(_json_value(request), words)
-    if request.method == "PUT":
-        return lambda document: tree.replace(document, value, words)
-    return lambda document: tree.merge(document, value, words)
-
-
-def _parse_value(node: LeafList, words: Path) -> list[Any]:
-    try:
-        return node.parse(words[-1])
-    except ValueError as error:
-        raise InvalidValue(str(error), path=words[:-1], hint=node.accepts) from None
-
-
-def _precondition(request: Request) -> Callable[[Running], None] | None:
-    expected = request.headers.get("if-match")
-    if expected is None or expected.strip() == "*":
-        return None
-
-    def check(running: Running) -> None:
-        if _etag(running.revision) not in [tag.strip() for tag in expected.split(",")]:
-            raise PreconditionFailed(
-                f"the configuration is at revision {running.revision}, not {expected[:40]}",
-                hint="read it again and make the change on what is there now",
-            )
-
-    return check
-
-
 # -- making answers -----------------------------------------------------------------------------------
-
-
-def _etag(revision: int) -> str:
-    return f'"{revision}"'
 
 
 def _json(value: Any, status: int = 200) -> Response:
@@ -504,7 +338,7 @@ def _json(value: Any, status: int = 200) -> Response:
 
 
 def _outcome(outcome: Outcome) -> Response:
-    return Response(200, orjson.dumps(outcome.to_dict()), headers=(("etag", _etag(outcome.revision)),))
+    return Response(200, orjson.dumps(outcome.to_dict()), headers=(("etag", reading.etag(outcome.revision)),))
 
 
 def _diff_response(request: Request, old: Document, new: Document) -> Response:

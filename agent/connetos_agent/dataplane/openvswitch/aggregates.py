@@ -21,9 +21,9 @@ import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
-from connetos_agent.dataplane.openvswitch import lacp, openflow
+from connetos_agent.dataplane.openvswitch import aggregate_flows, lacp
+from connetos_agent.dataplane.openvswitch.aggregate_flows import Realisation
 from connetos_agent.dataplane.openvswitch.bridge import AGGREGATE_BRIDGE, Bridge
-from connetos_agent.dataplane.openvswitch.openflow import Flow, Group
 from connetos_agent.dataplane.openvswitch.operations import Transaction
 from connetos_agent.dataplane.openvswitch.pipeline import Area, cookie
 from connetos_agent.dataplane.states.base import State
@@ -38,31 +38,6 @@ LABEL = "connetos"
 HASH_LABEL = "lag-hash"
 PRIORITY = "32768"
 """LACP priority of the system and its ports (IEEE 802.1AX, 7.3.4)."""
-
-GROUP = 1
-"""Number of the group that chooses a member; the group of a member has the member's port number, above `MEMBERS`."""
-MEMBERS = 16
-
-FIELDS = {
-    "source-mac": ("eth_src",),
-    "dest-mac": ("eth_dst",),
-    "ether-type": ("eth_type",),
-    "vlan-id": ("vlan_vid",),
-    "ip-protocol": ("ip_proto",),
-    "source-ip": ("ipv4_src", "ipv6_src"),
-    "dest-ip": ("ipv4_dst", "ipv6_dst"),
-    "l4-source-port": ("tcp_src", "udp_src", "sctp_src"),
-    "l4-dest-port": ("tcp_dst", "udp_dst", "sctp_dst"),
-}
-"""Header fields of each documented key."""
-
-FIELD_ORDER = (
-    "eth_src", "eth_dst", "eth_type", "vlan_vid", "ipv4_src", "ipv4_dst", "ipv6_src", "ipv6_dst", "ip_proto",
-    "tcp_src", "tcp_dst", "udp_src", "udp_dst", "sctp_src", "sctp_dst",
-)  # fmt: skip
-"""The order in which Open vSwitch tells fields back."""
-
-IPV4, IPV6 = 0x0800, 0x86DD
 
 
 class Aggregates:
@@ -204,42 +179,21 @@ class Aggregates:
 
     # -- flows ----------------------------------------------------------------------------------------
 
-    def _wanted(self, name: str, aggregate: Aggregate) -> tuple[list[Flow], list[Group]]:
+    def _wanted(self, name: str, aggregate: Aggregate) -> Realisation:
         up = self._bridge.number(_patch(name))
         numbers = [self._bridge.number(self._bridge.platform.ports[m]) for m in aggregate.members]
         if not up or not all(numbers):
             raise DriverError(f"{name}: Open vSwitch gave not all of its ports a number")
         mark = cookie(Area.AGGREGATE, int(name.removeprefix("ae")))
         if aggregate.min_selected > max(1, len(self._alive(aggregate))):
-            return [Flow(0, 200, mark, openflow.match(), b"")], []
-        if not numbers:
-            return [Flow(0, 100, mark, openflow.match(), b"")], []
-        groups = [openflow.guarded_group(MEMBERS + n, n, openflow.output(up)) for n in numbers]
-        flows = [
-            Flow(0, 100, mark, openflow.match(in_port=n), openflow.apply(openflow.group(MEMBERS + n)))
-            for n in numbers
-        ]
-        if not aggregate.symmetric:
-            fields = {field for key in aggregate.keys for field in FIELDS.get(key, ())}
-            ordered = [field for field in FIELD_ORDER if field in fields]
-            groups.append(openflow.select_group(GROUP, numbers, ordered, aggregate.algorithm))
-            chosen = openflow.apply(openflow.group(GROUP))
-            return [*flows, Flow(0, 100, mark, openflow.match(in_port=up), chosen)], groups
-        return [*flows, *_symmetric(mark, up, numbers, aggregate)], groups
+            return aggregate_flows.down(mark)
+        return aggregate_flows.realisation(mark, up, numbers, aggregate)
 
     def _difference(self, name: str, aggregate: Aggregate) -> list[bytes]:
         """The messages that bring an aggregate's flows to what they should be; none when they are."""
         connection = self._bridge.openflow(AGGREGATE_BRIDGE + name)
-        flows, groups = self._wanted(name, aggregate)
-        found = [flow for flow in connection.flows() if flow.cookie]
-        there = {group.number: group for group in connection.groups()}
-        numbers = {group.number for group in groups}
-        return [
-            *(openflow.add_group(g, there=g.number in there) for g in groups if there.get(g.number) != g),
-            *(openflow.add_flow(flow) for flow in flows if flow not in found),
-            *(openflow.delete_flow(flow) for flow in found if not _same_place(flow, flows)),
-            *(openflow.delete_group(number) for number in there if number not in numbers),
-        ]
+        wanted = self._wanted(name, aggregate)
+        return aggregate_flows.difference(wanted, connection.flows(), connection.groups())
 
     def _settle(self, name: str) -> None:
         with self._lock:
@@ -376,22 +330,3 @@ def _broken(aggregate: Aggregate) -> Aggregate:
         aggregate.members, aggregate.lacp, aggregate.min_selected, aggregate.keys, aggregate.algorithm,
         aggregate.symmetric, aggregate.description, forwarding=False,
     )  # fmt: skip
-
-
-def _same_place(flow: Flow, flows: Iterable[Flow]) -> bool:
-    """Whether one of `flows` takes this one's place."""
-    return any((f.table, f.priority, f.match) == (flow.table, flow.priority, flow.match) for f in flows)
-
-
-def _symmetric(mark: int, up: int, numbers: Sequence[int], aggregate: Aggregate) -> list[Flow]:
-    """IP by addresses and ports as far as they are keys, everything else by what `SYMMETRIC_L4` knows: MACs, VLAN, type."""
-    basis, keys = aggregate.algorithm, aggregate.keys
-    other = openflow.apply(openflow.bundle(openflow.SYMMETRIC_L4, basis, numbers))
-    flows = [Flow(0, 100, mark, openflow.match(in_port=up), other)]
-    if "source-ip" in keys:
-        hashed = openflow.SYMMETRIC_L3L4_UDP if "l4-source-port" in keys else openflow.SYMMETRIC_L3
-        by_address = openflow.apply(openflow.bundle(hashed, basis, numbers))
-        flows += [
-            Flow(0, 110, mark, openflow.match(in_port=up, eth_type=kind), by_address) for kind in (IPV4, IPV6)
-        ]
-    return flows

@@ -13,7 +13,7 @@ from ansible_collections.connetos.connetos.plugins.plugin_utils.base import Swit
 from ansible_collections.connetos.connetos.plugins.plugin_utils.plain import plain
 
 try:
-    from connetos_sdk.switch import as_path
+    from connetos_sdk.model.text import as_path
     from connetos_sdk.model.setlines import parse_lines
     from connetos_sdk.model.text import parse_document
 except ImportError:  # told to the user by `SwitchAction`

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from connetos_agent.dataplane.kernel.links import Device, parse_device
+from connetos_agent.dataplane.kernel.rtnetlink import attributes
 
 _GROUPS = 0x1 | 0x10 | 0x40  # RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE
 _RTM_NEWLINK, _RTM_DELLINK, _RTM_NEWADDR, _RTM_DELADDR, _RTM_NEWROUTE, _RTM_DELROUTE = 16, 17, 20, 21, 24, 25
 _HEADER = struct.Struct("=IHHII")  # struct nlmsghdr
 _ADDRESS = struct.Struct("=BBBBI")  # struct ifaddrmsg
 _ROUTE = struct.Struct("=BBBBBBBBI")  # struct rtmsg
-_ATTRIBUTE = struct.Struct("=HH")
 _RTA_DST = 1
 _BUFFER_BYTES = 1 << 16
 _RECEIVE_BYTES = 1 << 20
@@ -93,11 +93,6 @@ def _change(kind: int, payload: bytes) -> Change | None:
         return AddressChange(_ADDRESS.unpack_from(payload)[4])
     if kind in (_RTM_NEWROUTE, _RTM_DELROUTE):
         _, bits, _, _, table, protocol, *_ = _ROUTE.unpack_from(payload)
-        position, address = _ROUTE.size, bytes(4)
-        while position + _ATTRIBUTE.size <= len(payload):
-            length, attribute = _ATTRIBUTE.unpack_from(payload, position)
-            if attribute == _RTA_DST:
-                address = payload[position + _ATTRIBUTE.size : position + length]
-            position += (length + 3) & ~3 or 4
+        address = attributes(payload, _ROUTE.size).get(_RTA_DST, bytes(4))
         return RouteChange(f"{socket.inet_ntoa(address)}/{bits}", table, protocol)
     return None

@@ -9,30 +9,34 @@ the QoS type `linux-noop`.
 
 from __future__ import annotations
 
-import os
+import errno
 import socket
 import struct
 import threading
 
-from connetos_agent.dataplane.base import TIMEOUT, DriverError
+from connetos_agent.dataplane.base import DriverError
+from connetos_agent.dataplane.kernel.rtnetlink import (
+    CREATE,
+    REPLACE,
+    Netlink,
+    attribute,
+    attributes,
+    text,
+)
 
 WAITING_FRAMES = 32
 BURST_SECONDS = 0.01
 LEAST_BURST_BYTES = 20000
 
 _NEW, _DELETE, _GET = 36, 37, 38  # RTM_*QDISC
-_ERROR, _DONE = 2, 3
-_REQUEST, _ACK, _DUMP, _REPLACE, _CREATE = 0x1, 0x4, 0x300, 0x100, 0x400
-_HEADER = struct.Struct("=IHHII")
 _TCMSG = struct.Struct("=BxxxiIII")
-_ATTRIBUTE = struct.Struct("=HH")
 _ROOT, _HANDLE, _CHILD_PARENT = 0xFFFFFFFF, 0x636E0000, 0x636E0001
 _KIND, _OPTIONS = 1, 2
 _PARMS, _RATE64, _BURST = 1, 4, 6
 _RATESPEC = struct.Struct("=BBHhHI")
 _ETHERNET = 1
 _MAX32 = 0xFFFFFFFF
-_MISSING = (2, 19, 22)  # ENOENT, ENODEV, EINVAL: nothing there to delete
+_MISSING = (errno.ENOENT, errno.ENODEV, errno.EINVAL)  # nothing there to delete
 
 
 class EgressLimits:
@@ -40,16 +44,11 @@ class EgressLimits:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._sequence = 0
-        self._socket = socket.socket(
-            socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE
-        )
-        self._socket.settimeout(TIMEOUT)
-        self._socket.bind((0, 0))
+        self._netlink = Netlink()
 
     def close(self) -> None:
         """Give the socket back."""
-        self._socket.close()
+        self._netlink.close()
 
     def limit(self, device: str, kilobits: int | None) -> None:
         """Let a device send at most so much, or (None) all it can.
@@ -59,62 +58,53 @@ class EgressLimits:
         """
         try:
             index = socket.if_nametoindex(device)
-            if kilobits is None:
-                self._ask(_DELETE, _ACK, _TCMSG.pack(0, index, _HANDLE, _ROOT, 0), _MISSING)
-                return
-            place = _TCMSG.pack(0, index, _HANDLE, _ROOT, 0)
-            make = _ACK | _CREATE | _REPLACE
-            self._ask(_NEW, make, place + _named("tbf") + _attribute(_OPTIONS, _bucket(kilobits)))
-            place = _TCMSG.pack(0, index, 0, _CHILD_PARENT, 0)
-            waiting = _attribute(_OPTIONS, struct.pack("=I", WAITING_FRAMES))
-            self._ask(_NEW, make, place + _named("pfifo_head_drop") + waiting)
+            with self._lock:
+                if kilobits is None:
+                    self._unlimit(index)
+                else:
+                    self._limit(index, kilobits)
         except OSError as error:
             raise DriverError(f"the most that {device} sends can't be set: {error.strerror}") from error
+
+    def _unlimit(self, index: int) -> None:
+        try:
+            self._netlink.change(_DELETE, _TCMSG.pack(0, index, _HANDLE, _ROOT, 0))
+        except OSError as error:
+            if error.errno not in _MISSING:
+                raise
+
+    def _limit(self, index: int, kilobits: int) -> None:
+        place = _TCMSG.pack(0, index, _HANDLE, _ROOT, 0)
+        bucket = attribute(_KIND, b"tbf\0") + attribute(_OPTIONS, _bucket(kilobits))
+        self._netlink.change(_NEW, place + bucket, CREATE | REPLACE)
+        place = _TCMSG.pack(0, index, 0, _CHILD_PARENT, 0)
+        queue = attribute(_KIND, b"pfifo_head_drop\0") + attribute(
+            _OPTIONS, struct.pack("=I", WAITING_FRAMES)
+        )
+        self._netlink.change(_NEW, place + queue, CREATE | REPLACE)
 
     def limits(self) -> dict[int, int]:
         """The limits that there are, in kbit/s by the index of their device; 0 for one whose queue isn't ours."""
         found: dict[int, int] = {}
         short = set()
         try:
-            for payload in self._ask(_GET, _DUMP, _TCMSG.pack(0, 0, 0, 0, 0)):
-                _, index, handle, parent, _ = _TCMSG.unpack_from(payload)
-                attributes = _attributes(payload[_TCMSG.size :])
-                kind = attributes.get(_KIND, b"").rstrip(b"\0")
-                if handle == _HANDLE and kind == b"tbf":
-                    options = _attributes(attributes.get(_OPTIONS, b""))
-                    rate = int(_RATESPEC.unpack_from(options[_PARMS])[5])
-                    if _RATE64 in options:
-                        (rate,) = struct.unpack("=Q", options[_RATE64])
-                    found[index] = rate * 8 // 1000
-                elif parent == _CHILD_PARENT and kind == b"pfifo_head_drop":
-                    short.add(index)
+            with self._lock:
+                queues = list(self._netlink.dump(_GET, _TCMSG.pack(0, 0, 0, 0, 0)))
         except OSError as error:
             raise DriverError(f"limits of what ports send can't be read: {error.strerror}") from error
+        for payload in queues:
+            _, index, handle, parent, _ = _TCMSG.unpack_from(payload)
+            told = attributes(payload, _TCMSG.size)
+            kind = text(told.get(_KIND, b""))
+            if handle == _HANDLE and kind == "tbf":
+                options = attributes(told.get(_OPTIONS, b""))
+                rate = int(_RATESPEC.unpack_from(options[_PARMS])[5])
+                if _RATE64 in options:
+                    (rate,) = struct.unpack("=Q", options[_RATE64])
+                found[index] = rate * 8 // 1000
+            elif parent == _CHILD_PARENT and kind == "pfifo_head_drop":
+                short.add(index)
         return {index: rate if index in short else 0 for index, rate in found.items()}
-
-    def _ask(self, kind: int, flags: int, body: bytes, allowed: tuple[int, ...] = ()) -> list[bytes]:
-        """The payloads of the answer; an error of the kernel is raised as OSError, unless it is allowed."""
-        with self._lock:
-            self._sequence += 1
-            head = _HEADER.pack(_HEADER.size + len(body), kind, flags | _REQUEST, self._sequence, 0)
-            self._socket.send(head + body)
-            found: list[bytes] = []
-            while True:
-                data, position = self._socket.recv(1 << 17), 0
-                while position + _HEADER.size <= len(data):
-                    length, answer, _, sequence, _ = _HEADER.unpack_from(data, position)
-                    payload = data[position + _HEADER.size : position + length]
-                    position += (length + 3) & ~3
-                    if sequence != self._sequence:
-                        continue
-                    if answer == _ERROR:
-                        number = -struct.unpack_from("=i", payload)[0]
-                        if number and number not in allowed:
-                            raise OSError(number, os.strerror(number))
-                        return found
-                    if answer == _DONE:
-                        return found
-                    found.append(payload)
 
 
 def _bucket(kilobits: int) -> bytes:
@@ -122,27 +112,7 @@ def _bucket(kilobits: int) -> bytes:
     burst = max(int(octets * BURST_SECONDS), LEAST_BURST_BYTES)
     rate = _RATESPEC.pack(0, _ETHERNET, 0, 0, 0, min(octets, _MAX32))
     parameters = rate + _RATESPEC.pack(0, 0, 0, 0, 0, 0) + struct.pack("=III", burst * 4, 0, 0)
-    options = _attribute(_PARMS, parameters) + _attribute(_BURST, struct.pack("=I", min(burst, _MAX32)))
+    options = attribute(_PARMS, parameters) + attribute(_BURST, struct.pack("=I", min(burst, _MAX32)))
     if octets > _MAX32:
-        options += _attribute(_RATE64, struct.pack("=Q", octets))
+        options += attribute(_RATE64, struct.pack("=Q", octets))
     return options
-
-
-def _named(kind: str) -> bytes:
-    return _attribute(_KIND, kind.encode() + b"\0")
-
-
-def _attribute(kind: int, value: bytes) -> bytes:
-    length = _ATTRIBUTE.size + len(value)
-    return (_ATTRIBUTE.pack(length, kind) + value).ljust((length + 3) & ~3, b"\0")
-
-
-def _attributes(data: bytes) -> dict[int, bytes]:
-    found, position = {}, 0
-    while position + _ATTRIBUTE.size <= len(data):
-        length, kind = _ATTRIBUTE.unpack_from(data, position)
-        if length < _ATTRIBUTE.size:
-            break
-        found[kind & 0x3FFF] = data[position + _ATTRIBUTE.size : position + length]
-        position += (length + 3) & ~3
-    return found

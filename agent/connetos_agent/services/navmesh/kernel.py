@@ -14,16 +14,14 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from connetos_agent.dataplane.base import TIMEOUT, DriverError
+from connetos_agent.dataplane.base import DriverError
 from connetos_agent.dataplane.kernel.links import Device, LinkReader
+from connetos_agent.dataplane.kernel.rtnetlink import Netlink, attribute, attributes, number
 from connetos_agent.services.navmesh.flow import ICMP, ICMPV6, TCP, UDP, Address, Flow
 
 _GETROUTE, _GETNEIGH = 26, 30
-_ERROR = 2
-_HEADER = struct.Struct("=IHHII")
 _ROUTE = struct.Struct("=BBBBBBBBI")
 _NEIGHBOUR = struct.Struct("=BxxxiHBB")
-_ATTRIBUTE = struct.Struct("=HH")
 _NEXT_HOP = struct.Struct("=HBBi")
 _DST, _SRC, _IIF, _OIF, _GATEWAY, _PRIORITY, _MULTIPATH = 1, 2, 3, 4, 5, 6, 9
 _IP_PROTO, _SPORT, _DPORT = 27, 28, 29
@@ -84,17 +82,12 @@ class Kernel:
     """Netlink sockets of the namespace they are made in; for one thread at a time."""
 
     def __init__(self) -> None:
-        self._socket = socket.socket(
-            socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE
-        )
-        self._socket.settimeout(TIMEOUT)
-        self._socket.bind((0, 0))
+        self._netlink = Netlink()
         self._links = LinkReader()
-        self._sequence = 0
 
     def close(self) -> None:
         """Give the sockets back."""
-        self._socket.close()
+        self._netlink.close()
         self._links.close()
 
     def device(self, name: str) -> Device | None:
@@ -123,7 +116,7 @@ class Kernel:
     def neighbour(self, interface: int, address: Address) -> Neighbour:
         """What the kernel knows of a neighbour."""
         family = _family(address)
-        body = _NEIGHBOUR.pack(family, interface, 0, 0, 0) + _attribute(_NDA_DST, address.packed)
+        body = _NEIGHBOUR.pack(family, interface, 0, 0, 0) + attribute(_NDA_DST, address.packed)
         try:
             payload = self._ask(_GETNEIGH, body)
         except OSError as error:
@@ -131,62 +124,40 @@ class Kernel:
                 return Neighbour("", "none")
             raise DriverError(f"reading neighbours: {error}") from error
         state = _NEIGHBOUR.unpack_from(payload)[2]
-        attributes = dict(_attributes(payload[_NEIGHBOUR.size :]))
-        return Neighbour(attributes.get(_NDA_LLADDR, b"").hex(":"), _STATES.get(state, f"state {state}"))
+        told = attributes(payload, _NEIGHBOUR.size)
+        return Neighbour(told.get(_NDA_LLADDR, b"").hex(":"), _STATES.get(state, f"state {state}"))
 
     def _route(
         self, flow: Flow, incoming: int, flags: int, *, ports: bool, source: bool = True
     ) -> RouteAnswer:
         family, bits = _family(flow.destination), flow.destination.max_prefixlen
         body = _ROUTE.pack(family, bits, bits if source else 0, 0, 0, 0, 0, 0, flags)
-        body += _attribute(_DST, flow.destination.packed)
+        body += attribute(_DST, flow.destination.packed)
         if source:
-            body += _attribute(_SRC, flow.source.packed)
+            body += attribute(_SRC, flow.source.packed)
         if incoming:
-            body += _attribute(_IIF, struct.pack("=I", incoming))
+            body += attribute(_IIF, incoming)
         if ports:
-            body += _attribute(_IP_PROTO, bytes((flow.protocol,)))
+            body += attribute(_IP_PROTO, bytes((flow.protocol,)))
             if flow.has_ports:
-                body += _attribute(_SPORT, struct.pack("!H", flow.source_port))
-                body += _attribute(_DPORT, struct.pack("!H", flow.destination_port))
+                body += attribute(_SPORT, struct.pack("!H", flow.source_port))
+                body += attribute(_DPORT, struct.pack("!H", flow.destination_port))
         return _answer(self._ask(_GETROUTE, body), bits)
 
     def _ask(self, kind: int, body: bytes) -> bytes:
-        self._sequence += 1
-        self._socket.send(_HEADER.pack(_HEADER.size + len(body), kind, 1, self._sequence, 0) + body)
-        while True:
-            data = self._socket.recv(1 << 16)
-            length, answered, _, sequence, _ = _HEADER.unpack_from(data)
-            if sequence != self._sequence:
-                continue
-            if answered == _ERROR:
-                number = -struct.unpack_from("=i", data, _HEADER.size)[0]
-                raise OSError(number, os.strerror(number))
-            return data[_HEADER.size : length]
+        found = self._netlink.get(kind, body)
+        if found is None:
+            raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+        return found
 
 
 def _family(address: Address) -> int:
     return int(socket.AF_INET if address.version == 4 else socket.AF_INET6)
 
 
-def _attribute(kind: int, value: bytes) -> bytes:
-    length = _ATTRIBUTE.size + len(value)
-    return (_ATTRIBUTE.pack(length, kind) + value).ljust((length + 3) & ~3, b"\0")
-
-
-def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
-    position = 0
-    while position + _ATTRIBUTE.size <= len(data):
-        length, kind = _ATTRIBUTE.unpack_from(data, position)
-        if length < _ATTRIBUTE.size:
-            return
-        yield kind & 0x3FFF, data[position + _ATTRIBUTE.size : position + length]
-        position += (length + 3) & ~3
-
-
 def _answer(payload: bytes, bits: int) -> RouteAnswer:
     _, length, _, _, _, _, _, kind, _ = _ROUTE.unpack_from(payload)
-    found = dict(_attributes(payload[_ROUTE.size :]))
+    found = attributes(payload, _ROUTE.size)
     network = int.from_bytes(found.get(_DST, b""), "big") if _DST in found else 0
     text = ipaddress.IPv4Address(network) if bits == 32 else ipaddress.IPv6Address(network)
     hops = tuple(_hops(found))
@@ -197,11 +168,11 @@ def _answer(payload: bytes, bits: int) -> RouteAnswer:
 
 def _hops(found: dict[int, bytes]) -> Iterator[NextHop]:
     if _OIF in found:
-        yield NextHop(struct.unpack("=i", found[_OIF])[0], _gateway(found))
+        yield NextHop(number(found[_OIF]), _gateway(found))
     data = found.get(_MULTIPATH, b"")
     while len(data) >= _NEXT_HOP.size:
         length, _, _, interface = _NEXT_HOP.unpack_from(data)
-        yield NextHop(interface, _gateway(dict(_attributes(data[_NEXT_HOP.size : length]))))
+        yield NextHop(interface, _gateway(attributes(data[_NEXT_HOP.size : length])))
         data = data[(length + 3) & ~3 :] if length else b""
 
 
@@ -211,8 +182,8 @@ def _gateway(found: dict[int, bytes]) -> Address | None:
 
 
 def _no_way(flow: Flow, error: OSError) -> RouteAnswer:
-    number = error.errno or 0
-    if number == errno.ENETUNREACH:
+    code = error.errno or 0
+    if code == errno.ENETUNREACH:
         return RouteAnswer("none", reason=f"no route covers {flow.destination}")
     reasons = {
         errno.EHOSTUNREACH: f"a route says that {flow.destination} is unreachable, or routing is off on the interface",
@@ -220,4 +191,4 @@ def _no_way(flow: Flow, error: OSError) -> RouteAnswer:
         errno.EINVAL: f"a route drops what goes to {flow.destination}, or {flow.source} can't be a sender here",
         errno.EXDEV: f"{flow.source} isn't expected on the interface (reverse path filter)",
     }
-    return RouteAnswer("refused", reason=reasons.get(number, f"the kernel says: {os.strerror(number)}"))
+    return RouteAnswer("refused", reason=reasons.get(code, f"the kernel says: {os.strerror(code)}"))

@@ -131,15 +131,25 @@ def test_what_is_put_back_by_hand_is_no_drift_any_more(node: LabSwitch, switch: 
         ("ip route add 203.0.113.128/25 via 198.18.10.2 proto 14", "route 203.0.113.128/25"),
         ("ip address del 198.18.10.254/24 dev vlan10", "route 203.0.113.0/24"),
         ("ip link set vlan10 alias rack-7", "vlan-interface-link vlan10"),
+        ("tc qdisc del dev te-1-1-4 clsact", "link te-1/1/4"),
     ],
 )
-def test_what_is_changed_with_ip_is_told_and_repaired_on_request(
+def test_what_is_changed_with_ip_or_tc_is_told_and_repaired_on_request(
     node: LabSwitch, switch: Switch, command: str, target: str
 ) -> None:
     node.run(command.split())
     wait_for(lambda: target in objects(switch))
     assert switch.transport.call("drift/repair", {})["repaired"] >= 1
     wait_for(lambda: objects(switch) == {})
+
+
+def test_a_rate_limit_that_is_taken_away_is_told_and_repaired(node: LabSwitch, switch: Switch) -> None:
+    switch.apply_lines("set interface gigabit-ethernet te-1/1/4 rate-limiting egress kilobits 20000")
+    node.run(["tc", "qdisc", "del", "dev", "te-1-1-4", "root"])
+    wait_for(lambda: "rate-limit te-1/1/4" in objects(switch))
+    assert switch.transport.call("drift/repair", {})["repaired"] == 1
+    wait_for(lambda: objects(switch) == {})
+    switch.rollback(1)
 
 
 def test_a_commit_that_touches_it_repairs_it(node: LabSwitch, switch: Switch) -> None:

@@ -14,7 +14,13 @@ from connetos_agent.dataplane.kernel.dhcp import DhcpClient
 from connetos_agent.dataplane.kernel.identity import GROUP, LOOPBACK_GROUP, MAIN_TABLE, PROTOCOL
 from connetos_agent.dataplane.kernel.inband import RulesMonitor
 from connetos_agent.dataplane.kernel.links import Device, LinkReader
-from connetos_agent.dataplane.kernel.monitor import AddressChange, Change, LinkChange, Monitor
+from connetos_agent.dataplane.kernel.monitor import (
+    AddressChange,
+    Change,
+    LinkChange,
+    Monitor,
+    TrafficControlChange,
+)
 from connetos_agent.services.operations import Operations
 
 log = logging.getLogger(__name__)
@@ -114,6 +120,11 @@ class LinkService:
                 changed |= {ObjectKey("addresses", device.name), ObjectKey("route", "*")}
             elif device is not None and self._port_of.get(device.name) == MANAGEMENT:
                 changed.add(ObjectKey("management", MANAGEMENT))
+        elif isinstance(change, TrafficControlChange):
+            device = self._devices.get(change.device_index)
+            port = None if device is None else self._port_of.get(device.name)
+            if port is not None and port != MANAGEMENT:
+                changed |= {ObjectKey("link", port), ObjectKey("rate-limit", port)}
         elif change.table == MAIN_TABLE and change.protocol == PROTOCOL:
             changed.add(ObjectKey("route", change.prefix))
 

@@ -1,4 +1,4 @@
-"""Hears from the kernel what happens to network devices, addresses and routes (rtnetlink(7)), as it happens."""
+"""Hears from the kernel what happens to network devices, addresses, routes and queues (rtnetlink(7)), as it happens."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import NamedTuple
 from connetos_agent.dataplane.kernel.links import Device, parse_device
 from connetos_agent.dataplane.kernel.rtnetlink import attributes
 
-_GROUPS = 0x1 | 0x10 | 0x40  # RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE
+_GROUPS = 0x1 | 0x8 | 0x10 | 0x40  # RTMGRP_LINK, RTMGRP_TC, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE
 _RTM_NEWLINK, _RTM_DELLINK, _RTM_NEWADDR, _RTM_DELADDR, _RTM_NEWROUTE, _RTM_DELROUTE = 16, 17, 20, 21, 24, 25
+_TRAFFIC_CONTROL = (36, 37, 44, 45)  # RTM_NEWQDISC, RTM_DELQDISC, RTM_NEWTFILTER, RTM_DELTFILTER
 _HEADER = struct.Struct("=IHHII")  # struct nlmsghdr
 _ADDRESS = struct.Struct("=BBBBI")  # struct ifaddrmsg
 _ROUTE = struct.Struct("=BBBBBBBBI")  # struct rtmsg
+_TRAFFIC = struct.Struct("=BxxxiIII")  # struct tcmsg: family, index, handle, parent, info
 _RTA_DST = 1
 _BUFFER_BYTES = 1 << 16
 _RECEIVE_BYTES = 1 << 20
@@ -42,7 +44,13 @@ class RouteChange(NamedTuple):
     protocol: int
 
 
-Change = LinkChange | AddressChange | RouteChange
+class TrafficControlChange(NamedTuple):
+    """A queueing discipline or a filter of the device with this index came or went."""
+
+    device_index: int
+
+
+Change = LinkChange | AddressChange | RouteChange | TrafficControlChange
 
 
 class Monitor:
@@ -95,4 +103,6 @@ def _change(kind: int, payload: bytes) -> Change | None:
         _, bits, _, _, table, protocol, *_ = _ROUTE.unpack_from(payload)
         address = attributes(payload, _ROUTE.size).get(_RTA_DST, bytes(4))
         return RouteChange(f"{socket.inet_ntoa(address)}/{bits}", table, protocol)
+    if kind in _TRAFFIC_CONTROL:
+        return TrafficControlChange(_TRAFFIC.unpack_from(payload)[1])
     return None

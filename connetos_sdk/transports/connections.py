@@ -6,9 +6,10 @@ client here has one connection, and who uses it has it alone; another thread get
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
 
@@ -25,6 +26,7 @@ class Connections:
         self._lock = threading.Lock()
         self._idle: list[httpx.Client] = []
         self._all: list[httpx.Client] = []
+        self._followed: set[_Followed] = set()
 
     @contextmanager
     def one(self) -> Iterator[httpx.Client]:
@@ -42,9 +44,52 @@ class Connections:
                 if not client.is_closed:
                     self._idle.append(client)
 
+    @contextmanager
+    def following(self, response: httpx.Response) -> Iterator[Iterator[str]]:
+        """The lines of an answer that has no end, until somebody closes the connections."""
+        followed = _Followed(response)
+        self._followed.add(followed)
+        try:
+            yield followed.lines()
+        finally:
+            self._followed.discard(followed)
+
     def close(self) -> None:
         """Close all, also those that are used: who waits for an answer is told that the connection broke."""
+        for followed in list(self._followed):
+            followed.end()
         with self._lock:
             closing, self._all, self._idle = self._all, [], []
         for client in closing:
             client.close()
+
+
+class _Followed:
+    """An answer that one thread reads line by line, and another may end."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._lines = response.iter_lines()
+        stream = response.extensions.get("network_stream")
+        self._socket: socket.socket | None = None if stream is None else stream.get_extra_info("socket")
+        self._reading = threading.Lock()
+
+    def lines(self) -> Iterator[str]:
+        """What comes."""
+        while True:
+            with self._reading:
+                line = next(self._lines, None)
+            if line is None:
+                return
+            yield line
+
+    def end(self) -> None:
+        """Let nothing more come, and return when nobody reads any more.
+
+        A socket mustn't be closed before that: its number may be another connection's at once.
+        """
+        if self._socket is None:  # somebody else carries it
+            return
+        with suppress(OSError):
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+        with self._reading:
+            pass

@@ -5,12 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path as FilePath
-from threading import Lock
 from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
@@ -92,12 +89,9 @@ class RestTransport:
             )
 
         self._connections = Connections(connect)
-        self._streams: set[_Stream] = set()
 
     def close(self) -> None:
-        """See `Transport.close`; who listens to events meanwhile, in another thread, is told that it broke."""
-        for stream in list(self._streams):
-            stream.end()
+        """See `Transport.close`."""
         self._connections.close()
 
     # -- one request ----------------------------------------------------------------------------------
@@ -303,44 +297,12 @@ class RestTransport:
                 if not response.is_success:
                     response.read()
                     raise _error_of(response)
-                stream = _Stream(response)
-                self._streams.add(stream)
-                try:
-                    for line in stream.lines():
+                with self._connections.following(response) as lines:
+                    for line in lines:
                         if line.startswith("data: "):
                             yield json.loads(line[6:])
-                finally:
-                    self._streams.discard(stream)
         except httpx.HTTPError as error:
             raise self._failure(error) from error
-
-
-class _Stream:
-    """An answer without an end, which one thread reads and another may end."""
-
-    def __init__(self, response: httpx.Response) -> None:
-        self._lines = response.iter_lines()
-        self._socket: socket.socket = response.extensions["network_stream"].get_extra_info("socket")
-        self._reading = Lock()
-
-    def lines(self) -> Iterator[str]:
-        """What comes, line by line."""
-        while True:
-            with self._reading:
-                line = next(self._lines, None)
-            if line is None:
-                return
-            yield line
-
-    def end(self) -> None:
-        """Let nothing more come, and return when nobody reads any more.
-
-        A socket mustn't be closed before that: its number may be another connection's at once.
-        """
-        with suppress(OSError):
-            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-        with self._reading:
-            pass
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:

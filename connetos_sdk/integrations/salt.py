@@ -6,12 +6,13 @@ The modules themselves are in `salt/`; `saltext.connetos` tells Salt's loader so
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, get_args
 
 from connetos_sdk.errors import ConnetosError, InvalidValue
+from connetos_sdk.packages import Transaction
 from connetos_sdk.resources import RESOURCES, State
 from connetos_sdk.results import CommitResult
 from connetos_sdk.switch import Switch
@@ -23,6 +24,11 @@ SETTINGS = (
     "url", "host", "username", "password", "verify", "ca_file", "key_files", "known_hosts", "timeout_s", "transport",
 )  # fmt: skip
 """What may stand below `proxy` in a proxy's pillar, or below `connetos` in a minion's configuration or pillar."""
+_KINDS = {
+    "verify": ((bool,), "true or false"),
+    "timeout_s": ((int, float), "a number of seconds"),
+    "key_files": ((list,), "a list"),
+}
 _SALTS_OWN = ("proxytype", "ids", "parallel_startup", "multiprocessing")
 
 Changes = dict[str, Any]
@@ -45,15 +51,17 @@ def is_proxy(opts: Mapping[str, Any]) -> bool:
 
 
 def settings(opts: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """How to reach the switch that a minion stands for; nothing if it stands for none."""
-    found = (
-        opts["proxy"]
-        if is_proxy(opts)
-        else opts.get("connetos") or (opts.get("pillar") or {}).get("connetos")
-    )
-    if found is None:
-        return {"url": f"unix://{LOCAL_SOCKET}"} if Path(LOCAL_SOCKET).exists() else None
-    if not isinstance(found, Mapping):
+    """How to reach the switch that a minion stands for: as it is told, or on this machine; nothing if it stands for none."""
+    found = given_settings(opts) or given_settings(opts.get("pillar") or {})
+    if found is None and Path(LOCAL_SOCKET).exists():
+        return {"url": f"unix://{LOCAL_SOCKET}"}
+    return found
+
+
+def given_settings(opts: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What a minion's configuration, or its pillar, tells of a switch."""
+    found = opts["proxy"] if is_proxy(opts) else opts.get("connetos")
+    if found is not None and not isinstance(found, Mapping):
         raise InvalidValue("the settings `connetos` of the minion aren't a mapping", hint=f"with {_listed()}")
     return found
 
@@ -68,6 +76,12 @@ def open_switch(given: Mapping[str, Any]) -> Switch:
     strange = sorted(access.keys() - set(SETTINGS))
     if strange:
         raise InvalidValue(f"a switch has no setting {', '.join(strange)}", hint=f"known are {_listed()}")
+    for name, (kind, what) in _KINDS.items():
+        if not isinstance(access.get(name, kind[0]()), kind):
+            raise InvalidValue(f"the setting {name} isn't {what}")
+    for name in ("username", "password"):
+        if access.get(name) is not None:
+            access[name] = str(access[name])  # YAML reads 1234 as a number
     host = access.pop("host", None)
     url = access.pop("url", None) or (f"https://{_bracketed(str(host))}" if host else "")
     if not isinstance(url, str) or url.partition("://")[0] not in SCHEMES:
@@ -123,7 +137,7 @@ def told() -> Iterator[None]:
 
     try:
         yield
-    except ConnetosError as error:
+    except (ConnetosError, OSError) as error:
         raise CommandExecutionError(str(error)) from None
 
 
@@ -160,6 +174,31 @@ def plain(done: CommitResult) -> dict[str, Any]:
 def changes(done: CommitResult) -> Changes:
     """The switch's own difference, and the `set` and `delete` lines that lead there."""
     return {"diff": done.diff, "commands": done.set_lines.splitlines()} if done.changed else {}
+
+
+def package_changes(done: Transaction) -> Changes:
+    """Versions before and after, by package; empty where it isn't installed."""
+    return {change.name: {"old": change.before or "", "new": change.after or ""} for change in done.changes}
+
+
+# -- runners ----------------------------------------------------------------------------------------------
+
+
+def runner_answer(
+    context: MutableMapping[str, Any], work: Callable[[], tuple[bool, dict[str, Any]]]
+) -> dict[str, Any]:
+    """What a runner function returns: what `work` does, `ok`, and for an error of the SDK its `reason`.
+
+    Args:
+        context: Salt's `__context__`, through which the exit code of `salt-run` is told.
+        work: whether all is well, and what to return.
+    """
+    try:
+        ok, found = work()
+    except ConnetosError as error:
+        ok, found = False, {"reason": str(error)}
+    context["retcode"] = 0 if ok else 1
+    return {**found, "ok": ok}
 
 
 # -- states -----------------------------------------------------------------------------------------------

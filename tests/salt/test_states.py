@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connetos_sdk import Switch
+from tests.conftest import ROOT
 from tests.salt.conftest import Minion
 
 WEB = ["set vlans vlan-id 10 vlan-name web"]
@@ -188,3 +190,15 @@ def test_mistake_in_an_entry(
     state = minion.state(f"connetos_{function}", **arguments)
     assert state["result"] is False and reason in state["comment"], state
     assert switch.config() == before
+
+
+def test_files_of_a_rack_are_published(minion: Minion, tmp_path: Path) -> None:
+    arguments = {"name": str(tmp_path / "tftp"), "plan": str(ROOT / "examples/atp/rack.yaml")}
+    planned = minion.state("connetos_atp.published", test=True, **arguments)
+    assert planned["result"] is None and not (tmp_path / "tftp").exists()
+    done = minion.state("connetos_atp.published", **arguments)
+    assert done["result"] is True and done["changes"] == planned["changes"]
+    assert done["changes"] == {path.name: "new" for path in (tmp_path / "tftp").iterdir()}
+    assert minion.state("connetos_atp.published", **arguments)["changes"] == {}
+    absent = minion.state("connetos_atp.published", name=str(tmp_path), plan="/absent.yaml")
+    assert absent["result"] is False and "/absent.yaml" in absent["comment"]

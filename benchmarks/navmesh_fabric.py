@@ -1,6 +1,6 @@
 """`navmesh-fabric`, milliseconds: the way of a flow over five routers, from a host to another.
 
-* ours: `Fabric.follow`, which asks the five switches one after the other, over REST with TLS.
+* ours: `Fabric.follow`, which asks the five switches at once, over REST with TLS.
 * peer: `traceroute -n -q 1` of the same way, at the host; routers and host
   may send as many ICMP errors as they want.
 

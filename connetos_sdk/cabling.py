@@ -13,7 +13,7 @@ other). What only one end tells, or what the ends tell otherwise, is a doubt and
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from connetos_sdk import results
@@ -100,14 +100,29 @@ class Cabling(Result):
 
 
 def advertised(switch: Switch) -> Advertised:
-    """What LLDP has on a switch.
+    """What LLDP has on a switch; in what neighbours say of themselves `?` is what isn't printable.
 
     Raises:
         ConnetosError: it can't be asked.
     """
     state = switch.state("lldp")
-    neighbors = results.lldp_neighbors(state["neighbor"])
+    neighbors = (
+        replace(
+            one,
+            chassis_id=_printable(one.chassis_id),
+            port_id=_printable(one.port_id),
+            port_description=_printable(one.port_description),
+            system_name=_printable(one.system_name),
+            system_description=_printable(one.system_description),
+        )
+        for one in results.lldp_neighbors(state["neighbor"])
+    )
     return Advertised(state["local"].get("chassis-id", ""), tuple(neighbors))
+
+
+def _printable(text: str) -> str:
+    """Anybody with a cable may send it, and it gets to terminals, pictures and inventories."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def cabling(told: Mapping[str, Advertised], silent: Mapping[str, str] | None = None) -> Cabling:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -103,8 +105,9 @@ def test_no_port_is_in_two_cables_whatever_is_told(pairs: list[tuple[End, End]])
 
 # -- a real lldpd in every switch -----------------------------------------------------------------------
 
-TOPOLOGY = {
+TOPOLOGY: dict[str, Any] = {
     "dataplane": "openvswitch",
+    "hosts": {"guest": {"link": "leaf1:te-1/1/1", "address": "198.18.10.1/24"}},
     "switches": {
         name: {"ports": 4, "config": {"protocols": {"lldp": {"advertisement-interval": 5}}}}
         for name in ("leaf1", "leaf2", "spine")
@@ -184,3 +187,29 @@ def test_cables_to_a_switch_that_cant_be_asked_are_doubts(lab: Lab, switches: Ma
     assert "can't be reached" in found.silent["spine"]
     assert [str(link) for link in found.links] == ["leaf1:te-1/1/3 - leaf2:te-1/1/3"]
     assert {str(doubt.far) for doubt in found.doubts} == {"spine:te-1/1/1", "spine:te-1/1/2"}
+
+
+_ADVERTISE = """
+import socket, struct
+def tlv(kind, value):
+    return struct.pack("!H", kind << 9 | len(value)) + value
+frame = bytes.fromhex("0180c200000e02000000000788cc") + tlv(1, b"\\x07guest") + tlv(2, b"\\x07\\x1b[2Jeth0")
+frame += tlv(3, b"\\x00\\x78") + tlv(5, b"evil\\x07name\\n") + tlv(0, b"")
+sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+sock.bind(("eth0", 0))
+sock.send(frame.ljust(60, b"\\0"))
+"""
+"""A frame of IEEE 802.1AB: chassis and port ids of subtype 7 (locally assigned), 120 seconds, a name of the system."""
+
+
+@pytest.mark.ovs
+def test_what_a_neighbour_says_cant_move_the_cursor(lab: Lab, switches: Mapping[str, Switch]) -> None:
+    sent = lab.host("guest").run([sys.executable, "-c", _ADVERTISE])
+    assert sent.returncode == 0, sent.stderr
+    deadline = time.monotonic() + 30
+    while not (strangers := Fleet(switches).cabling().strangers):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    (one,) = strangers
+    assert one.at == End("leaf1", "te-1/1/1")
+    assert (one.neighbor.port_id, one.neighbor.system_name) == ("?[2Jeth0", "evil?name?")

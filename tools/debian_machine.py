@@ -21,8 +21,8 @@ from tools.debian_root import DebianError, tree
 
 PACKAGES = (
     "adduser", "ca-certificates", "chrony", "dbus", "dnsmasq-base", "ethtool", "iproute2", "iputils-ping",
-    "isc-dhcp-client", "lldpd", "openssh-client", "openssh-server", "openvswitch-switch", "procps", "python3",
-    "rsyslog", "systemd", "systemd-sysv", "tftpd-hpa",
+    "isc-dhcp-client", "libnftables1", "lldpd", "openssh-client", "openssh-server", "openvswitch-switch", "procps",
+    "python3", "rsyslog", "systemd", "systemd-sysv", "tftpd-hpa",
 )  # fmt: skip
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",

@@ -10,7 +10,7 @@ import pytest
 
 from tools import debian_package, manual_pages
 
-pytestmark = [pytest.mark.root, pytest.mark.slow]
+pytestmark = [pytest.mark.root, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def test_lintian_finds_no_error(package: Path) -> None:
@@ -18,7 +18,7 @@ def test_lintian_finds_no_error(package: Path) -> None:
         ["lintian", "--fail-on", "error", "--allow-root", str(package)],
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

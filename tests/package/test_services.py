@@ -141,6 +141,47 @@ def test_the_management_port_asks_for_an_address(forwarding: PackagedSwitch, mac
     assert "NoNewPrivs:\t1" in bounds(machine, "dhclient")
 
 
+RELAYED = """\
+vlans vlan-id 20 l3-interface vlan20
+vlan-interface interface vlan20 address 198.18.20.254 prefix-length 24
+interface gigabit-ethernet te-1/1/3 family ethernet-switching native-vlan-id 20
+vlan-interface interface vlan10 dhcp-relay server-ip 198.18.20.3
+"""
+NOTE = '#!/bin/sh\n[ "$reason" = BOUND ] && echo "$new_ip_address" >/run/lease\nexit 0\n'
+
+
+def test_a_host_gets_an_address_from_another_vlan(forwarding: PackagedSwitch, machine: Machine) -> None:
+    machine.run(["ip", "-n", "h3", "address", "flush", "dev", "eth0"])
+    machine.run(["ip", "-n", "h3", "address", "add", "198.18.20.3/24", "dev", "eth0"])
+    machine.run(["ip", "-n", "h3", "route", "add", "default", "via", "198.18.20.254"])
+    configured(forwarding, *RELAYED.splitlines())
+    machine.write("/root/note", NOTE, 0o755)
+    serve = (
+        "dnsmasq", "--keep-in-foreground", "--port=0", "--no-hosts", "--no-resolv", "--conf-file=/dev/null",
+        "--dhcp-range=198.18.10.100,198.18.10.120,255.255.255.0,1h", "--dhcp-authoritative",
+        "--dhcp-leasefile=/run/h3.leases", "--pid-file=/run/h3.pid", "--user=root",
+    )  # fmt: skip
+    ask = "dhclient -4 -1 -d -sf /root/note -lf /run/h1.leases -pf /run/h1.pid eth0"
+    with on_host(machine, "h3", *serve):
+        machine.run(["ip", "netns", "exec", "h1", "timeout", "60", *ask.split()], check=False)
+        assert machine.run(["cat", "/run/lease"]).stdout.startswith("198.18.10.1")
+        assert (
+            "Seccomp:\t2"
+            in machine.run(["sh", "-c", "cat /proc/$(pgrep -o -f connetos/dnsmasq)/status"]).stdout
+        )
+
+
+def test_management_through_vlan_interfaces_can_be_closed(
+    forwarding: PackagedSwitch, machine: Machine
+) -> None:
+    knock = "ip netns exec h1 timeout 3 bash -c 'exec 3<>/dev/tcp/198.18.10.254/443'"
+    machine.run(["sh", "-c", knock])
+    configured(forwarding, "system inband enable false")
+    assert machine.run(["sh", "-c", knock], check=False).returncode != 0
+    configured(forwarding, "system inband enable true")
+    machine.run(["sh", "-c", knock])
+
+
 def test_what_the_kernel_refused_is_nothing(machine: Machine) -> None:
     """A program that may not do what it wants says so in the journal or in its own log."""
     said = machine.run(

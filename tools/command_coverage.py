@@ -37,7 +37,7 @@ RESULT = ROOT / "build/command-coverage.json"
 PAGE = ROOT / "docs/reference/limits.md"
 HEADING = "## Every documented command that is refused\n"
 LIMITED: dict[str, tuple[str, ...]] = {
-    "interface": (), "l2": (), "system": (), "user": (), "time": (), "syslog": (),
+    "interface": (), "l2": (), "firewall": (), "system": (), "user": (), "time": (), "syslog": (),
     "l3": ("static", "arp", "route-table", "dhcp-relay"),
 }  # fmt: skip
 """Areas, and features of them (none: all), of which every refusal stands in the page of limits."""
@@ -50,6 +50,7 @@ UNKNOWN = (
     "has no Telnet server",
     "has no clock of its own",
     "has no tunnels",
+    "there is no forwarder",
 )
 DRIVERS = (
     "openvswitch", "kernel", "kernel-settings", "arp", "loopback", "nftables", "lldp", "host", "frr", "stack",
@@ -78,6 +79,8 @@ SURROUNDINGS = (
     "set vlans vlan-id 20:24,31,210\n"
     "set interface aggregate-ethernet ae7 family ethernet-switching port-mode trunk",
     "set analyzer instance span-a output te-1/1/9",
+    "set vlans vlan-id 211 l3-interface vlan211",
+    "set firewall term term-a",
 )
 """Configurations on which a documented line may make sense, tried in this order."""
 
@@ -91,6 +94,7 @@ LACP = (
 )
 LOOPBACK = "set loopback-interface interface lo7 address 203.0.113.7/32"
 MIRROR = "set analyzer instance span-a output te-1/1/9\nset analyzer instance span-a input ingress te-1/1/4"
+FILTER = "set firewall term term-a dscp value 26\nset firewall filter flt-a matching term term-a"
 """What operational commands may ask for besides."""
 
 
@@ -184,7 +188,7 @@ class Coverage:
         return not self._switch.system().troubles
 
     def _operate(self, sample: str, _command: dict[str, Any]) -> str:
-        self._switch.apply_lines("\n".join((SURROUNDINGS[4], ROUTE, LACP, LOOPBACK, MIRROR)))
+        self._switch.apply_lines("\n".join((SURROUNDINGS[4], ROUTE, LACP, LOOPBACK, MIRROR, FILTER)))
         return self._answered(sample, [])
 
     def _session(self, sample: str, command: dict[str, Any]) -> str:

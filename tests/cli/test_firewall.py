@@ -37,6 +37,9 @@ def test_forwarders_are_shown_by_name(switch: Switch) -> None:
     assert switch.cli("show firewall forwarder fwd-a").splitlines()[4:] == [banner, "Forwarder : fwd-a"]
     with pytest.raises(ConnetosError, match="there is no forwarder fwd-b"):
         switch.cli("show firewall forwarder fwd-b")
+    assert switch.cli("clear firewall forwarder fwd-a") == ""
+    with pytest.raises(ConnetosError, match="there is no forwarder fwd-b"):
+        switch.cli("clear firewall forwarder fwd-b")
 
 
 def test_a_term_in_use_cant_be_deleted(switch: Switch) -> None:

@@ -237,7 +237,7 @@ def filtered(dice: random.Random) -> tuple[str, str]:
         (
             f"set firewall term {name}-1 {passed}",
             f"set firewall term {name}-2 {stopped}",
-            f"{filter_} matching term {name}-1 action forward",
+            f"{filter_} matching term {name}-1 action {dice.choice(('forward', 'discard'))}",
             f"{filter_} matching term {name}-2 action discard",
             f"{filter_} {dice.choice(('input', 'output'))} {kind} {interface}",
         )
@@ -246,8 +246,9 @@ def filtered(dice: random.Random) -> tuple[str, str]:
 
 TROUBLES: tuple[Callable[[random.Random], tuple[str, str]], ...] = (
     uplink_down, host_port_down, route_gone, next_hop_gone, vlan_missing_on_trunk, wrong_native_vlan, gateway_gone,
-    routes_in_a_circle, aggregate_member_down, filtered, filtered, filtered,
+    routes_in_a_circle, aggregate_member_down, filtered,
 )  # fmt: skip
+FILTERS_BESIDES = 6
 
 
 @contextmanager
@@ -255,6 +256,7 @@ def broken(site: Site, dice: random.Random, troubles: int) -> Iterator[list[tupl
     """Break the fabric in some ways, and mend it afterwards."""
     before = {name: switch.revision() for name, switch in site.switches.items()}
     made = [dice.choice(TROUBLES)(dice) for _ in range(troubles)]
+    made += [filtered(dice) for _ in range(FILTERS_BESIDES if troubles else 0)]
     try:
         for switch, lines in made:
             with suppress(ConnetosError):  # it is broken in this way already

@@ -30,6 +30,12 @@ async def _clear(terminal: Terminal, values: Sequence[str]) -> str:
     return ""
 
 
+async def _clear_forwarder(terminal: Terminal, values: Sequence[str]) -> str:
+    """A data plane that has forwarders counts nothing for them: it is memory."""
+    await _forwarders(terminal, values)
+    return ""
+
+
 COMMANDS = (
     command("show firewall filter", "Filters and what met their terms", _filters, state="firewall"),
     command(
@@ -39,4 +45,7 @@ COMMANDS = (
     command("show firewall forwarder <forwarder-name>", "One forwarder", _forwarders),
     command("clear firewall", "Count what meets the terms of filters from zero", _clear),
     command("clear firewall filter <filter-name>", "Count from zero at one filter", _clear),
+    command(
+        "clear firewall forwarder <forwarder-name>", "Count from zero at one forwarder", _clear_forwarder
+    ),
 )

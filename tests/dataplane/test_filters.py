@@ -410,3 +410,78 @@ def test_clearing_one_filter_leaves_the_others_counts(lab: Lab, leaf: Switch) ->
     assert counts()[1] > 0
     leaf.transport.call("clear/firewall", {})
     assert counts()[1] == 0
+
+
+def vlans_of_ports(lab: Lab) -> str:
+    switch = lab.switch("leaf")
+    columns = "--columns=name,tag,trunks,vlan_mode,protected"
+    return switch.run(["ovs-vsctl", f"--db={switch.database}", "-f", "csv", columns, "list", "port"]).stdout
+
+
+def test_interfaces_and_their_filters_come_and_go_in_one_commit(lab: Lab, leaf: Switch) -> None:
+    before = vlans_of_ports(lab)
+    native = "interface gigabit-ethernet te-1/1/2 family ethernet-switching native-vlan-id"
+    leaf.apply_lines(
+        [
+            *PING,
+            "set vlans vlan-id 30 l3-interface vlan30",
+            "set vlan-interface interface vlan30 address 198.18.30.254 prefix-length 24",
+            f"set {native} 30",
+            *at(
+                "input vlan-interface vlan30",
+                "output gigabit-ethernet te-1/1/2",
+                "input gigabit-ethernet ae1",
+            ),
+        ]
+    )
+    assert leaf.system().troubles == []
+    for interface in ("te-1-1-2", "vlan30"):
+        assert f"\nacl-{interface},30,[],access,false\n" in vlans_of_ports(lab)
+    leaf.apply_lines(
+        [
+            "delete firewall",
+            "delete vlan-interface interface vlan30",
+            "delete vlans vlan-id 30",
+            f"set {native} 10",
+            "delete interface gigabit-ethernet te-1/1/5",
+            "delete interface gigabit-ethernet te-1/1/6 ether-options",
+            "delete interface aggregate-ethernet ae1",
+            "set interface gigabit-ethernet te-1/1/5 enable false",
+        ]
+    )
+    assert "acl-" not in vlans_of_ports(lab)
+    assert "4095" not in vlans_of_ports(lab)
+    leaf.apply_lines([*PING, *at("input gigabit-ethernet te-1/1/5")])
+    leaf.apply_lines(
+        [
+            "delete firewall filter edge input",
+            "set interface aggregate-ethernet ae1 family ethernet-switching native-vlan-id 10",
+            "set interface gigabit-ethernet te-1/1/5 ether-options 802.3ad ae1",
+            "set interface gigabit-ethernet te-1/1/6 ether-options 802.3ad ae1",
+            "delete interface gigabit-ethernet te-1/1/5 enable",
+            "set firewall filter edge input gigabit-ethernet ae1",
+        ]
+    )
+    assert leaf.system().troubles == []
+    assert silent(lab, "h4", "198.18.10.1")
+    leaf.delete("firewall")
+    assert sorted(vlans_of_ports(lab).splitlines()) == sorted(before.splitlines())
+    everybody_reaches_everybody(lab)
+
+
+def test_a_gate_that_is_taken_apart_by_hand_is_built_again(lab: Lab, leaf: Switch) -> None:
+    everybody_reaches_everybody(lab)
+    leaf.apply_lines([*PING, *at("output gigabit-ethernet te-1/1/2")])
+    whole = vlans_of_ports(lab)
+    switch = lab.switch("leaf")
+    for command in (
+        ["set", "port", "te-1-1-2", "tag=10", "vlan_mode=access", "protected=false"],
+        ["del-port", "br0", "acl-te-1-1-2"],
+        ["del-port", "br0", "acl-te-1-1-2-back"],
+    ):
+        switch.run(["ovs-vsctl", f"--db={switch.database}", *command])
+        assert until(lambda: "firewall-filter edge" in json.dumps(leaf.state("system drift")))
+        leaf.transport.call("drift/repair", {})
+        assert sorted(vlans_of_ports(lab).splitlines()) == sorted(whole.splitlines()), command
+        assert silent(lab, "h1", "198.18.10.2")
+    assert leaf.system().troubles == []

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connetos_agent.services.atp.packages import read_list
+from connetos_agent.services.packages.names import wanted
 from connetos_sdk import Switch
 from connetos_sdk.errors import ConnetosError
 from connetos_sdk.lab import Lab
@@ -60,6 +63,18 @@ def test_a_list_that_is_not_right(line: str) -> None:
 def test_a_list_that_is_too_long() -> None:
     with pytest.raises(ConnetosError, match="more than 200 packages"):
         read_list("".join(f"p{n}\n" for n in range(300)).encode())
+
+
+@given(st.binary(max_size=400) | st.text("ab-=.#+ \n", max_size=60).map(str.encode))
+def test_a_list_of_anything_names_packages_or_is_refused(data: bytes) -> None:
+    try:
+        packages = read_list(data)
+    except ConnetosError:
+        return
+    for package in packages:
+        assert wanted(package)[0] in package
+    assert len(packages) == len(set(packages))
+    assert read_list("\n".join(packages).encode()) == packages
 
 
 @pytest.fixture

@@ -351,7 +351,7 @@ def files() -> dict[Path, str]:
     )
     texts = "\n".join(f'    {name.upper()} = r"""\n{fragment(name)}"""\n' for name in OPERATIONS)
     out[PLUGINS / "doc_fragments/operation.py"] = FRAGMENTS.format(head=HEAD, made=MADE, fragments=texts)
-    made = {path: _formatted(path, text) for path, text in out.items()}
+    made = {path: formatted(path, text) for path, text in out.items()}
     names = {path.stem for path in (PLUGINS / "modules").glob("connetos_*.py")} | {
         f"connetos_{name}" for name in RESOURCES
     }
@@ -359,18 +359,19 @@ def files() -> dict[Path, str]:
     return made
 
 
-def _formatted(path: Path, text: str) -> str:
+def formatted(path: Path, text: str) -> str:
+    """The text of a Python file as ruff lays it out."""
     ruff = Path(sys.executable).with_name("ruff")
     command = [ruff, "format", "--stdin-filename", str(path), "-"]
     return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
 
 
-def main() -> None:
+def write(made: Mapping[Path, str]) -> None:
     """Write what has changed."""
-    for path, text in files().items():
+    for path, text in made.items():
         if not path.exists() or path.read_text("utf-8") != text:
             path.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    write(files())

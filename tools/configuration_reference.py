@@ -140,5 +140,5 @@ if __name__ == "__main__":
 
     for file, text in pages().items():
         file.write_text(text, "utf-8")
-    ansible_modules.main()
-    salt_states.main()
+    ansible_modules.write(ansible_modules.files())
+    ansible_modules.write(salt_states.files())

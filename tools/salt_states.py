@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_modules import EXAMPLES
+from ansible_modules import EXAMPLES, formatted, write
 
 from connetos_sdk.model.nodes import AnyNode, Container, KeyedList, Leaf, LeafList
 from connetos_sdk.resources import RESOURCES, Resource, option
@@ -161,23 +159,10 @@ def text_of(resource: Resource) -> str:
 def files() -> dict[Path, str]:
     """Every file that is made, formatted."""
     return {
-        path: _formatted(path, text_of(resource))
+        path: formatted(path, text_of(resource))
         for path, resource in ((STATES / f"{module(name)}.py", r) for name, r in RESOURCES.items())
     }
 
 
-def _formatted(path: Path, text: str) -> str:
-    ruff = Path(sys.executable).with_name("ruff")
-    command = [ruff, "format", "--stdin-filename", str(path), "-"]
-    return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
-
-
-def main() -> None:
-    """Write what has changed."""
-    for path, text in files().items():
-        if not path.exists() or path.read_text("utf-8") != text:
-            path.write_text(text, "utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    write(files())

@@ -187,10 +187,10 @@ def package_changes(done: Transaction) -> Changes:
 def runner_answer(
     context: MutableMapping[str, Any], work: Callable[[], tuple[bool, dict[str, Any]]]
 ) -> dict[str, Any]:
-    """What a runner function returns: what `work` does, `ok`, and for an error of the SDK its `reason`.
+    """What a runner function returns: what `work` does, `ok`, `retcode`, and for an error of the SDK its `reason`.
 
     Args:
-        context: Salt's `__context__`, through which the exit code of `salt-run` is told.
+        context: Salt's `__context__`; its `retcode` tells Salt's job whether all is well, the returned one `salt-run`.
         work: whether all is well, and what to return.
     """
     try:
@@ -198,7 +198,7 @@ def runner_answer(
     except ConnetosError as error:
         ok, found = False, {"reason": str(error)}
     context["retcode"] = 0 if ok else 1
-    return {**found, "ok": ok}
+    return {**found, "ok": ok, "retcode": context["retcode"]}
 
 
 # -- states -----------------------------------------------------------------------------------------------

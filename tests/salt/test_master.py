@@ -1,0 +1,183 @@
+"""A real master, and proxy minions alone and below a deltaproxy."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from connetos_sdk import Switch
+from connetos_sdk.integrations.salt import SETTINGS
+from connetos_sdk.lab import Lab
+from tests.conftest import ROOT, connect, topology
+from tests.salt.conftest import access, run
+from tests.salt.site import Site
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+TWO = "name: {name}\ndataplane: memory\nswitches:\n  leaf1: {{ports: 4}}\n  leaf2: {{ports: 4}}\n"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with Lab(topology(TWO.format(name=f"site-{os.getpid()}"), tmp_path_factory.mktemp("lab"))) as lab:
+        yield lab
+
+
+@pytest.fixture
+def leaves(lab: Lab) -> Iterator[tuple[Switch, Switch]]:
+    """Connections to both switches; their configurations are put back afterwards."""
+    with connect(lab.switch("leaf1")) as leaf1, connect(lab.switch("leaf2")) as leaf2:
+        before = leaf1.revision(), leaf2.revision()
+        yield leaf1, leaf2
+        leaf1.rollback(revision=before[0])
+        leaf2.rollback(revision=before[1])
+
+
+@pytest.fixture(scope="module")
+def site(salt_bin: Path, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """`leaf1` has a proxy of its own; `leaf2`, a switch that isn't there and one whose password is wrong share one."""
+    site = Site(salt_bin, tmp_path_factory.mktemp("site"))
+    ways = {name: access(lab.switch(name)) for name in ("leaf1", "leaf2")}
+    ways["gone"] = ways["leaf2"] | {"url": "https://127.0.0.1:1"}
+    ways["wrong"] = ways["leaf2"] | {"password": "not-this-secret"}
+    site.pillar(
+        **{name: {"proxy": {"proxytype": "connetos", **way}} for name, way in ways.items()},
+        rack={"proxy": {"proxytype": "deltaproxy", "ids": ["leaf2", "gone", "wrong"]}},
+    )
+    site.start()
+    site.proxy("leaf1", engines=[{"connetos_events": {"pause": 1}}])
+    site.proxy("rack", metaproxy="deltaproxy")
+    try:
+        site.wait("leaf1", "leaf2", "gone", "wrong")
+        yield site
+    finally:
+        site.stop()
+
+
+def until(look: Callable[[], Any]) -> Any:
+    """What `look` finds, as soon as it finds something."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.2)
+    raise AssertionError("it doesn't happen")
+
+
+def test_state_through_a_proxy(site: Site, leaves: tuple[Switch, Switch]) -> None:
+    site.sls("web", {"web tier": {"connetos_vlan.present": [{"name": "10"}, {"vlan_name": "web"}]}})
+    planned = site.apply("leaf1", "web", "test=True")["leaf1"]
+    assert planned["result"] is None and 10 not in leaves[0].vlans()
+    done = site.apply("leaf1", "web")["leaf1"]
+    assert done["result"] is True and done["changes"] == planned["changes"]
+    assert done["changes"]["commands"] == ["set vlans vlan-id 10 vlan-name web"]
+    assert leaves[0].vlans()[10].name == "web"
+    assert site.salt("leaf1", "connetos.facts")["leaf1"]["hostname"] == "leaf1"
+
+
+def test_one_of_many_fails_and_says_why(site: Site, leaves: tuple[Switch, Switch]) -> None:
+    site.sls("web", {"web tier": {"connetos_vlan.present": [{"name": "10"}, {"vlan_name": "web"}]}})
+    found = site.apply("leaf2,gone,wrong", "web")
+    assert found["leaf2"]["result"] is True and leaves[1].vlans()[10].name == "web"
+    assert (
+        found["gone"]["result"] is False
+        and "is the agent running, and the address right?" in found["gone"]["comment"]
+    )
+    assert found["wrong"]["result"] is False and "password" in found["wrong"]["comment"]
+    functions = site.salt("gone,wrong", "connetos.facts")
+    assert "can't be reached" in functions["gone"] and "password" in functions["wrong"]
+    assert "not-this-secret" not in site.logs() + str(found) + str(functions)
+    assert site.salt("leaf2", "grains.get", "os") == {"leaf2": "ConnetOS"}
+
+
+def test_events_come_onto_the_bus(site: Site, leaves: tuple[Switch, Switch]) -> None:
+    with site.listening("connetos/leaf1/") as events:
+        leaves[0].apply_lines("set vlans vlan-id 30")
+        commit = until(lambda: events.one(revision=leaves[0].revision()))
+    assert commit["tag"] == "connetos/leaf1/commit"
+
+
+def test_many_switches_change_as_one(site: Site, leaves: tuple[Switch, Switch]) -> None:
+    lines = "lines=[set vlans vlan-id 50 vlan-name tenant-b]"
+    code, planned = site.runner("connetos_fabric.change", "leaf*", lines, "test=True")
+    assert (code, planned["ok"], planned["changed"]) == (0, True, True)
+    assert {s["outcome"] for s in planned["switches"].values()} == {"planned"}
+    code, done = site.runner("connetos_fabric.change", "leaf*", lines, "comment=change 4712")
+    assert code == 0 and {s["outcome"] for s in done["switches"].values()} == {"changed"}, done
+    assert all(switch.vlans()[50].name == "tenant-b" for switch in leaves)
+    assert all(switch.system().confirm is None for switch in leaves)
+
+
+def test_a_change_that_one_switch_cannot_make_is_made_nowhere(
+    site: Site, leaves: tuple[Switch, Switch]
+) -> None:
+    before = [switch.config() for switch in leaves]
+    code, report = site.runner(
+        "connetos_fabric.change", "leaf1,leaf2,gone", "tgt_type=list", "lines=[set vlans vlan-id 51]"
+    )
+    assert code == 1 and "gone can't do it" in report["reason"]
+    assert {s["outcome"] for s in report["switches"].values()} == {"left alone", "failed"}
+    check = "checks=[{host: leaf2, command: show vlans, contains: nowhere}]"
+    code, report = site.runner("connetos_fabric.change", "leaf*", "lines=[set vlans vlan-id 51]", check)
+    assert code == 1 and "'nowhere' isn't there" in report["reason"]
+    assert all(51 not in switch.vlans() for switch in leaves)
+    for arguments in (("leaf*",), ("nobody*", "lines=[x]"), ("leaf*", "lines=[x]", "checks=[{host: leaf1}]")):
+        code, report = site.runner("connetos_fabric.change", *arguments)
+        assert code == 1 and report["reason"]
+    assert [switch.config() for switch in leaves] == before
+
+
+def test_provisioning_from_the_master(site: Site, tmp_path: Path) -> None:
+    plan = str(ROOT / "examples/atp/rack.yaml")
+    code, planned = site.runner("connetos_atp.plan", plan, str(tmp_path / "tftp"), "test=True")
+    assert code == 0 and set(planned["changes"].values()) == {"new"} and not (tmp_path / "tftp").exists()
+    code, done = site.runner("connetos_atp.plan", plan, str(tmp_path / "tftp"))
+    assert done["changes"] == planned["changes"] == {p.name: "new" for p in (tmp_path / "tftp").iterdir()}
+    assert site.runner("connetos_atp.plan", plan, str(tmp_path / "tftp"))[1]["changes"] == {}
+    code, report = site.runner("connetos_atp.status", str(tmp_path / "absent.yaml"))
+    assert code == 1 and "absent.yaml" in report["reason"]
+
+
+_BLOCK = re.compile(r"^```(?P<kind>\w+)(?: (?P<name>\S+))?\n(?P<body>.*?)^```$", re.M | re.S)
+
+
+def test_documented_session(site: Site, leaves: tuple[Switch, Switch]) -> None:
+    """docs/salt.md is true: its states and commands, in their order."""
+    replayed = 0
+    for block in _BLOCK.finditer((ROOT / "docs/salt.md").read_text()):
+        name = block["name"] or ""
+        if name.startswith("/srv/salt/"):
+            (site.directory / "states" / Path(name).name).write_text(block["body"])
+        elif name == "/srv/pillar/leaf1.sls":
+            assert set(yaml.safe_load(block["body"])["proxy"]) - {"proxytype"} <= set(SETTINGS)
+        elif block["kind"] == "console":
+            _replay(site, block["body"])
+            replayed += 1
+    assert replayed == 6
+
+
+def _normal(line: str) -> str:
+    return " ".join(line.split())
+
+
+def _replay(site: Site, transcript: str) -> None:
+    """Run the commands; their output has the lines that the transcript shows, in that order."""
+    for part in re.split(r"^\$ ", transcript, flags=re.M)[1:]:
+        command, _, shown = part.partition("\n")
+        program, *arguments = shlex.split(command)
+        more = ["-t", "60"] if program == "salt" else []
+        done = run(site.programs / program, "-c", str(site.etc), *more, "--no-color", *arguments)
+        lines = iter(map(_normal, done.stdout.splitlines()))
+        for expected in filter(None, map(_normal, shown.splitlines())):
+            assert any(line.startswith(expected) for line in lines), (
+                f"{expected}\nnot in\n{done.stdout}{done.stderr}"
+            )

@@ -55,6 +55,8 @@ class Filters:
         self._lock = threading.Lock()
         self._new: dict[str, Numbered | None] = {}
         """What is staged."""
+        self._made: dict[tuple[str, Table], tuple[Numbered, list[Flow]]] = {}
+        """The flows of filters as they were last; thousands of them take a tenth of a second to make."""
 
     def refuse(self, target: ObjectKey, want: State) -> str:
         """See `Part.refuse`: ports that the switch doesn't have, what can't be compared, too much of it."""
@@ -97,10 +99,7 @@ class Filters:
         """The filters of which a flow is missing or too much, or an interface isn't behind its gate."""
         names = {number: name for name, (number, _) in known.items()}
         broken = {name for name, (number, _) in known.items() if not number}
-        wanted: list[Flow] = []
-        for number, state in known.values():
-            own = [flow for table in self._tables_of(state) for flow in filter_flows(number, state, table)]
-            wanted += own
+        wanted = [flow for name, numbered in known.items() for flow in self._filter_flows(name, numbered)]
         found = self._flows()
         if not {*pipeline.base()} <= {*found}:
             return {*known}
@@ -148,6 +147,16 @@ class Filters:
                     ends.setdefault(device, {})[table] = (name, number, place.vlan)
         return ends
 
+    def _filter_flows(self, name: str, numbered: Numbered) -> list[Flow]:
+        """A filter's flows in all of its tables."""
+        flows: list[Flow] = []
+        for table in self._tables_of(numbered[1]):
+            kept = self._made.get((name, table))
+            if kept is None or kept[0] != numbered:
+                kept = self._made[name, table] = numbered, filter_flows(*numbered, table)
+            flows += kept[1]
+        return flows
+
     def _gate_flows(self, device: str, ends: Mapping[Table, tuple[str, int, int]]) -> list[Flow]:
         numbers = self._gates.numbers(device)
         if numbers is None:
@@ -187,9 +196,9 @@ class Filters:
                 self._gates.announce(replugged)
                 self._replugged()
             flows = pipeline.base()
-            for number, state in known.values():
-                for table in self._tables_of(state):
-                    flows += filter_flows(number, state, table)
+            self._made = {key: made for key, made in list(self._made.items()) if key[0] in known}
+            for name, numbered in known.items():
+                flows += self._filter_flows(name, numbered)
             for device, tables in ends.items():
                 flows += self._gate_flows(device, tables)
             if reason := _full(flows):

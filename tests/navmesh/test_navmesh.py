@@ -262,6 +262,13 @@ def test_an_unknown_host_is_named_with_those_there_are(site: Site) -> None:
         site.fabric.navmesh("h9", "h1")
 
 
+def test_a_neighbour_that_nobody_has_asked_for_is_unknown(site: Site) -> None:
+    to_nobody = FiveTuple("198.18.1.1", "198.18.1.77", "udp", 1, 2)
+    (path,) = site.switches["leaf1"].navmesh(to_nobody, ingress_port="te-1/1/1").paths
+    assert path.fate == "unknown"
+    assert path.reason.startswith("to which MAC address 198.18.1.77 is sent isn't known")
+
+
 def test_asking_changes_nothing(site: Site) -> None:
     node = site.lab.switch("leaf1")
     ask = ["ovs-appctl", "-t", str(node.control), "fdb/stats-show", "br0"]

@@ -121,15 +121,21 @@ class Lookup:
         elif interface is None:
             yield from self._route(path, None)
         else:
-            destination_mac = self._given.destination_mac or self._addressed_to(path, interface)
-            if not destination_mac:
-                yield path.end(
-                    UNKNOWN,
-                    f"to which MAC address {self._flow.destination} is sent isn't known: no neighbour entry "
-                    f"on {interface.name}",
-                )
-                return
-            yield from self._enter(path, port, interface.vlan, source_mac, destination_mac)
+            yield from self._enter_addressed(path, interface, port, source_mac)
+
+    def _enter_addressed(
+        self, path: Path, interface: Interface, port: str, source_mac: str
+    ) -> Iterator[Path]:
+        """Enter in the interface's VLAN with the MAC address that the sender gives the frame, if that is known."""
+        destination_mac = self._given.destination_mac or self._addressed_to(path, interface)
+        if not destination_mac:
+            yield path.end(
+                UNKNOWN,
+                f"to which MAC address {self._flow.destination} is sent isn't known: no neighbour entry "
+                f"on {interface.name}",
+            )
+            return
+        yield from self._enter(path, port, interface.vlan, source_mac, destination_mac)
 
     def _addressed_to(self, path: Path, interface: Interface) -> str:
         """The MAC address that a sender in the interface's VLAN gives the frame: the destination's or the router's."""
@@ -168,9 +174,7 @@ class Lookup:
         if not source_mac:
             yield path.end(UNKNOWN, f"the MAC address of {self._flow.source} isn't known here: give it")
             return
-        yield from self._enter(
-            path, port, vlan, source_mac, given.destination_mac or self._addressed_to(path, interface)
-        )
+        yield from self._enter_addressed(path, interface, port, source_mac)
 
     def _sender(self, interface: Interface) -> Address:
         hops = self._tables.kernel.way_to(self._flow.source).hops

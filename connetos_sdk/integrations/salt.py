@@ -96,6 +96,10 @@ def connect(opts: Mapping[str, Any]) -> Switch:
     Raises:
         InvalidValue: there is none, or its settings can't be right.
     """
+    if opts.get("subproxy") and not opts.get("multiprocessing", True):
+        # Seen with Salt 3007: jobs of several switches in threads of one process get each other's options.
+        reason = "below a deltaproxy, jobs in threads may reach the wrong switch"
+        raise InvalidValue(reason, hint="leave multiprocessing on")
     given = settings(opts)
     if given is None:
         raise InvalidValue(

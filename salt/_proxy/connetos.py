@@ -18,7 +18,7 @@ wrong until it can.
 
 import logging
 
-from connetos_sdk.errors import AccessError, ConnetosError, TransportError
+from connetos_sdk.errors import ConnetosError
 from connetos_sdk.integrations.salt import connect, disconnect
 
 __proxyenabled__ = ["connetos"]
@@ -32,7 +32,7 @@ def init(opts):
     """
     try:
         connect(opts).system()
-    except (AccessError, TransportError) as error:
+    except ConnetosError as error:
         log.error("%s: %s", opts["id"], error)
     __context__["connetos.initialized"] = True
 

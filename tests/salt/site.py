@@ -27,10 +27,12 @@ class Site:
     Attributes:
         programs: folder of Salt's programs.
         directory: of the site: `etc`, `states`, `pillar`, and what Salt keeps.
+        synced: folder of modules that minions get from the master; they find them installed, too.
     """
 
     programs: Path
     directory: Path
+    synced: Path | None = ROOT / "salt"
     _running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
@@ -38,7 +40,7 @@ class Site:
         return self.directory / "etc"
 
     def start(self) -> None:
-        """Start the master; its file roots have our modules, for `saltutil.sync_all`."""
+        """Start the master; minions get what is `synced` by `saltutil.sync_all`."""
         ports = _free_ports(2)
         common = {
             **QUIET,
@@ -46,7 +48,7 @@ class Site:
             "root_dir": str(self.directory / "root"),
             "publish_port": ports[0],
         }
-        roots = {"base": [str(self.directory / "states"), str(ROOT / "salt")]}
+        roots = {"base": [str(path) for path in (self.directory / "states", self.synced) if path]}
         pillars = {"base": [str(self.directory / "pillar")]}
         write(
             self.etc / "master",

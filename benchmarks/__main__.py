@@ -29,6 +29,7 @@ from benchmarks import (
     rcc_commands,
     restart_loss,
     rows,
+    salt_state,
     vlan_scale,
     xrl_calls,
 )
@@ -59,6 +60,7 @@ BENCHMARKS: dict[str, Callable[[Rig, Progress], Row]] = {
             atp_cable_to_configured,
             napalm_getters,
             fabric_change,
+            salt_state,
         )
     },
     rcc_commands.NAME: rcc_commands.run,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,10 +24,12 @@ WAIT = "touch /run/started; n=0; while [ ! -e /run/go ] && [ $n -lt 600 ]; do sl
 
 
 @pytest.fixture(scope="session")
-def key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Key]:
-    made = Key(Path("/tmp") / f"connetos-key-{os.getpid()}")
-    yield made
-    made.close()
+def key() -> Iterator[Key]:
+    # Not below pytest's own directory: gpg's sockets want a short path.
+    with tempfile.TemporaryDirectory(prefix="connetos-", dir="/tmp") as folder:
+        made = Key(Path(folder) / "tests-key")
+        yield made
+        made.close()
 
 
 @pytest.fixture(scope="session")

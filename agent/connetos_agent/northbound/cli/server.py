@@ -43,7 +43,7 @@ from typing import Any
 import orjson
 
 from connetos_agent.config.manager import ConfigManager
-from connetos_agent.config.sessions import Caller
+from connetos_agent.config.sessions import IDLE_SECONDS, Caller
 from connetos_agent.dataplane.access import AccessDriver
 from connetos_agent.northbound.auth import Authenticator
 from connetos_agent.northbound.cli.commands.command import Terminal
@@ -71,7 +71,6 @@ STOP_SECONDS = 5.0
 """A command that is under way when the server stops is answered, if it doesn't take longer."""
 MAX_UNREAD_BYTES = 64 * 1024
 HELLO_SECONDS = 30.0
-IDLE_SECONDS = 900.0
 SSH_SERVER = {"service": "ssh"}
 """The hello of an SSH server that follows the configuration."""
 BANNER = "Welcome to switch CLI shell."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connetos_agent.config.schedule import local_time
+from connetos_agent.config.sessions import IDLE_SECONDS
 from connetos_agent.northbound.cli.answers import lines
 from connetos_agent.northbound.cli.commands.command import Terminal, command
 from connetos_agent.show.layout import fields
@@ -29,7 +30,7 @@ async def _cli_history(terminal: Terminal, _values: Sequence[str]) -> str:
 async def _cli_information(terminal: Terminal, _values: Sequence[str]) -> str:
     width, height = terminal.size
     values = {
-        "Idle timeout": "900 seconds",
+        "Idle timeout": f"{IDLE_SECONDS:.0f} seconds",
         "Screen size(w x h)": f"{width} x {height}",
         "Terminal type": terminal.kind,
     }

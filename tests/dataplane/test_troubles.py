@@ -122,6 +122,41 @@ def test_a_device_of_the_host_is_never_taken_over(node: LabSwitch, switch: Switc
 
 
 @pytest.mark.parametrize(
+    "name", ["ovs-system", "ovs-netdev", "genev_sys_6081", "gre_sys", "gre0", "tunl0", "lo"]
+)
+def test_a_name_that_the_system_keeps_for_itself_is_refused_at_the_check(switch: Switch, name: str) -> None:
+    with switch.configure() as change:
+        change.set(f"vlans vlan-id 30 l3-interface {name}")
+        with pytest.raises(NotRealisable, match=f"keeps the name {name} for itself"):
+            change.check()
+        change.discard()
+
+
+@pytest.mark.parametrize("name", ["acl-te-1-1-1", "lag-ae1", "ae1", "te-1-1-1", "br0"])
+def test_a_name_of_the_switch_itself_is_refused_at_the_check(switch: Switch, name: str) -> None:
+    with switch.configure() as change:
+        change.set(f"vlans vlan-id 30 l3-interface {name}")
+        with pytest.raises(NotRealisable, match=name):
+            change.check()
+        change.discard()
+
+
+def test_a_bridge_of_the_host_and_its_ports_are_never_taken_over(node: LabSwitch, switch: Switch) -> None:
+    vsctl = ["ovs-vsctl", f"--db={node.database}"]
+    inside = ["--", "add-port", "br-int", "tap7", "--", "set", "interface", "tap7", "type=internal"]
+    assert node.run([*vsctl, "add-br", "br-int", *inside]).returncode == 0
+    try:
+        for name in ("br-int", "tap7"):
+            with switch.configure() as change:
+                change.set(f"vlans vlan-id 30 l3-interface {name}")
+                with pytest.raises(NotRealisable, match=f"{name} is the name of another network device"):
+                    change.check()
+                change.discard()
+    finally:
+        node.run([*vsctl, "del-br", "br-int"])
+
+
+@pytest.mark.parametrize(
     "route",
     [
         "203.0.113.0/24 next-hop 198.18.10.0",

@@ -18,6 +18,7 @@ from typing import Any
 
 from connetos_agent.dataplane.base import DriverError, ObjectKey, Step
 from connetos_agent.dataplane.openvswitch.bridge import AGGREGATE_BRIDGE, GATE, Bridge
+from connetos_agent.dataplane.openvswitch.device_names import reserved
 from connetos_agent.dataplane.openvswitch.gates import CUT_OFF
 from connetos_agent.dataplane.openvswitch.operations import Transaction
 from connetos_agent.dataplane.states.base import State
@@ -57,12 +58,22 @@ class Ports:
         if target.kind != "vlan-interface":
             return ""
         platform, name = self._bridge.platform, target.key
-        taken = {self._bridge.name, "all", "default", "lo", "ovs-netdev", platform.management}
-        ours = name in self._bridge.database.interfaces
-        reserved = name.startswith((AGGREGATE_BRIDGE, GATE, "ae")) or name in platform.ports.values()
-        if name in taken or reserved or (not ours and is_device(name)):
+        if reason := reserved(name):
+            return reason
+        if name.startswith((AGGREGATE_BRIDGE, GATE, "ae")):
+            return f"names that begin so are those of the switch's own devices: {name}"
+        if name in (self._bridge.name, platform.management, *platform.ports.values()) or self._is_foreign(
+            name
+        ):
             return f"{name} is the name of another network device"
         return ""
+
+    def _is_foreign(self, name: str) -> bool:
+        """Whether somebody else has a device of this name, or a port of this name in another bridge."""
+        port = self._bridge.database.ports.get(name)
+        if port is not None:
+            return port.uuid not in self._bridge.row().ports
+        return is_device(name)
 
     def present(self) -> Iterable[ObjectKey]:
         """See `Part.present`."""

@@ -157,7 +157,7 @@ def _entry_points() -> dict[str, str]:
 
 def _files(tree: Path, version: str, epoch: int) -> None:
     library = tree / LIBRARY
-    for name in ("launch", "version"):
+    for name in ("launch", "version", "leaves-clock"):
         _copy(SOURCES / name, library / name, 0o755)
     for name in ("shell", "remote_config"):
         (library / name).symlink_to("launch")
@@ -166,7 +166,8 @@ def _files(tree: Path, version: str, epoch: int) -> None:
         (tree / directory / name).symlink_to("../lib/connetos/launch")
     for unit in [*SOURCES.glob("*.service"), *SOURCES.glob("*.socket")]:
         _copy(unit, tree / "lib/systemd/system" / unit.name)
-    _copy(SOURCES / "lldpd.conf", tree / "lib/systemd/system/lldpd.service.d/connetos.conf")
+    for name in ("lldpd", "chrony"):
+        _copy(SOURCES / f"{name}.conf", tree / f"lib/systemd/system/{name}.service.d/connetos.conf")
     _copy(SOURCES / "sysusers.conf", tree / "usr/lib/sysusers.d" / f"{NAME}.conf")
     _copy(SOURCES / "agent.toml", tree / "etc/connetos/agent.toml")
     _copy(SOURCES / "sshd_config", tree / "etc/ssh/sshd_config.d/connetos.conf")

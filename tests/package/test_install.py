@@ -11,6 +11,7 @@ from tools.debian_switch import PackagedSwitch
 
 pytestmark = [pytest.mark.root, pytest.mark.slow, pytest.mark.timeout(600)]
 
+SETTINGS = "/etc/connetos/agent.toml"
 PRUNED = ("/proc", "/sys", "/var/log", "/var/lib/dpkg", "/var/cache", "/root")
 
 
@@ -88,3 +89,44 @@ def test_over_an_installation_that_was_cut_off(bare: PackagedSwitch, package: Pa
     machine.run(["dpkg", "--force-confold", "--install", "/root/o.deb"])
     assert bare.version_in_use() == "9.0.2"
     machine.run(["dpkg", "--purge", "connetos-agent"])
+
+
+def test_debians_chrony_leaves_the_clock_of_a_dedicated_machine_to_the_agent(
+    bare: PackagedSwitch, package: Path
+) -> None:
+    machine = bare.machine
+    # This machine's clock is that of its host, so here chronyd only measures (-x).
+    machine.write("/etc/default/chrony", 'DAEMON_OPTS="-x"\n')
+    machine.run(["rm", "/etc/systemd/system/chrony.service"])
+    machine.run(["systemctl", "daemon-reload"])
+    machine.run(["systemctl", "start", "chrony"])
+    assert chrony(bare) == "active"
+    try:
+        bare.install(package)
+        assert chrony(bare) == "inactive"
+        machine.run(["systemctl", "start", "chrony"])
+        assert chrony(bare) == "inactive", "a boot doesn't start it either"
+
+        settings = machine.run(["cat", SETTINGS]).stdout
+        assert "dedicated = true" in settings
+        machine.write(SETTINGS, settings.replace("dedicated = true", "dedicated = false"))
+        machine.run(["systemctl", "start", "chrony"])
+        assert chrony(bare) == "active"
+        process = machine.run(["pidof", "chronyd"]).stdout
+        machine.run(["dpkg-reconfigure", "connetos-agent"])
+        assert machine.run(["pidof", "chronyd"]).stdout == process, "where it may run nobody disturbs it"
+
+        machine.write(SETTINGS, settings)
+        machine.run(["systemctl", "restart", "chrony"])
+        assert chrony(bare) == "inactive"
+        machine.run(["dpkg", "--purge", "connetos-agent"])
+        machine.run(["systemctl", "start", "chrony"])
+        assert chrony(bare) == "active"
+        assert machine.run(["systemctl", "--failed", "--quiet"]).stdout == ""
+    finally:
+        machine.run(["systemctl", "stop", "chrony"])
+
+
+def chrony(switch: PackagedSwitch) -> str:
+    shown = switch.machine.run(["systemctl", "is-active", "chrony"], check=False)
+    return shown.stdout.strip()

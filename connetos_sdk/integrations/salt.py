@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from connetos_sdk.errors import ConnetosError, InvalidValue
+from connetos_sdk.integrations.commits import commit
 from connetos_sdk.packages import Transaction
 from connetos_sdk.resources import RESOURCES, State
 from connetos_sdk.results import CommitResult
@@ -150,21 +151,6 @@ def switch_of(opts: Mapping[str, Any]) -> Iterator[Switch]:
     """The minion's switch, for `with`; see `connect` and `told`."""
     with told():
         yield connect(opts)
-
-
-def commit(do: Callable[..., CommitResult], *, test: bool, **options: Any) -> CommitResult:
-    """Make a change, or with `test` only plan it.
-
-    It is planned first: a commit that changes nothing would still confirm an earlier one that waits for it.
-
-    Args:
-        do: gets `options` and `dry_run`.
-        test: whether only to plan.
-        options: `comment`, `confirm`; what is None isn't given.
-    """
-    given = {name: value for name, value in options.items() if value is not None}
-    planned = do(dry_run=True, **given)
-    return do(**given) if planned.changed and not test else planned
 
 
 def plain(done: CommitResult) -> dict[str, Any]:

@@ -46,6 +46,8 @@ def make(directory: Path, hostname: str, addresses: list[str]) -> None:
     names += [
         x509.IPAddress(ipaddress.ip_address(a)) for a in dict.fromkeys(["127.0.0.1", "::1", *addresses])
     ]
+    # Switches may have the same name when they are new: the key's own name lets one file of many certificates be trusted.
+    issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -56,6 +58,8 @@ def make(directory: Path, hostname: str, addresses: list[str]) -> None:
         .not_valid_after(now + datetime.timedelta(days=365 * _YEARS))
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(issuer_key, critical=False)
         .sign(key, hashes.SHA256())
     )
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)

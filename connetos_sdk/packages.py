@@ -14,11 +14,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
 from connetos_sdk.errors import TransportError, Unsupported
+from connetos_sdk.repositories import Repository, RepositoryChange
 from connetos_sdk.results import Result
 from connetos_sdk.transports.base import Transport
 
@@ -135,24 +135,6 @@ class Progress(Result):
     step: str = ""
     log: str = ""
     transaction: int | None = None
-
-
-@dataclass(frozen=True)
-class Repository(Result):
-    """A package repository; `managed` are those that `add_repository` added, others were made by hand in `file`.
-
-    Attributes:
-        key_sha256: of the lines of its key, for managed ones.
-    """
-
-    name: str
-    file: str
-    managed: bool
-    uris: tuple[str, ...]
-    suites: tuple[str, ...]
-    components: tuple[str, ...]
-    enabled: bool
-    key_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -355,10 +337,7 @@ class Packages:
     def repositories(self) -> list[Repository]:
         """Repositories of the switch."""
         found = self._transport.call("packages/repositories/list", {})["repositories"]
-        return [
-            Repository.of({name: tuple(v) if isinstance(v, list) else v for name, v in entry.items()})
-            for entry in found
-        ]
+        return [Repository.of(entry) for entry in found]
 
     def add_repository(
         self,
@@ -370,8 +349,8 @@ class Packages:
         key: str,
         check: bool = False,
         progress: OnProgress | None = None,
-    ) -> bool:
-        """Add a repository, or replace that of the same name, and read its lists; whether anything changed.
+    ) -> RepositoryChange:
+        """Add a repository, or replace that of the same name, and read its lists.
 
         Args:
             name: a name for it on the switch.
@@ -379,7 +358,7 @@ class Packages:
             suites: such as `bookworm`; one that ends with `/` is flat and has no components.
             components: such as `main`.
             key: the key that signs it, ASCII-armoured. No other key of the switch is trusted for it.
-            check: only say whether it would change anything.
+            check: only tell what would change; whether its lists can be read isn't tried.
             progress: told how far it is.
         """
         body: dict[str, Any] = {
@@ -388,23 +367,19 @@ class Packages:
             "suites": list(suites),
             "components": list(components),
             "key": key,
+            **({"check": True} if check else {}),
         }
-        if check:
-            found = next((one for one in self.repositories() if one.name == name and one.managed), None)
-            wanted = {**body, "key": _fingerprint(key), "enabled": True}
-            return found is None or wanted != {
-                "name": name,
-                "uris": list(found.uris),
-                "suites": list(found.suites),
-                "components": list(found.components),
-                "key": found.key_sha256,
-                "enabled": found.enabled,
-            }
-        return bool(self._call("packages/repositories/add", body, progress)["changed"])
+        return RepositoryChange.of(self._call("packages/repositories/add", body, progress))
 
-    def remove_repository(self, name: str) -> bool:
-        """Remove a repository that `add_repository` added, and its key."""
-        return bool(self._transport.call("packages/repositories/remove", {"name": name})["changed"])
+    def remove_repository(self, name: str, *, check: bool = False) -> RepositoryChange:
+        """Remove a repository that `add_repository` added, and its key; with `check` only tell.
+
+        Raises:
+            NotFound: there is none of that name.
+            PackageRefused: the administrator made it by hand.
+        """
+        body = {"name": name, **({"check": True} if check else {})}
+        return RepositoryChange.of(self._transport.call("packages/repositories/remove", body))
 
     def upload(self, path: str | Path, name: str = "") -> str:
         """Send a package (`.deb`) or a bundle of packages (uncompressed `.tar`); its name for `install(files=…)`.
@@ -463,12 +438,6 @@ class Packages:
                 if told.count > before:
                     deadline = time.monotonic() + REJOIN_SECONDS
         raise error
-
-
-def _fingerprint(key: str) -> str:
-    """As the switch makes it, which keeps the lines of a key and not the space around them."""
-    lines = [line.strip() for line in key.strip().splitlines()]
-    return sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
 
 def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:

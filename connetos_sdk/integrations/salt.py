@@ -14,6 +14,7 @@ from typing import Any, get_args
 from connetos_sdk.errors import ConnetosError, InvalidValue
 from connetos_sdk.integrations.commits import commit
 from connetos_sdk.packages import Transaction
+from connetos_sdk.repositories import RepositoryChange
 from connetos_sdk.resources import RESOURCES, State
 from connetos_sdk.results import CommitResult
 from connetos_sdk.switch import Switch
@@ -169,6 +170,31 @@ def changes(done: CommitResult) -> Changes:
 def package_changes(done: Transaction) -> Changes:
     """Versions before and after, by package; empty where it isn't installed."""
     return {change.name: {"old": change.before or "", "new": change.after or ""} for change in done.changes}
+
+
+def repository_changes(done: RepositoryChange) -> Changes:
+    """Fields of a repository that changed, as they were and are; None where it isn't there."""
+    if not done.changed:
+        return {}
+    sides = {
+        "old": done.before.to_dict() if done.before else {},
+        "new": done.after.to_dict() if done.after else {},
+    }
+    found = {
+        field: {side: _listed_value(facts.get(field)) for side, facts in sides.items()}
+        for field in ("uris", "suites", "components", "enabled", "key_sha256")
+        if sides["old"].get(field) != sides["new"].get(field)
+    }
+    return found or {"file": {"old": "edited by hand", "new": "as given"}}
+
+
+def as_list(value: object) -> list[Any]:
+    """What YAML and the command line give as one word or as several."""
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _listed_value(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value  # Salt shows tuples as text
 
 
 # -- runners ----------------------------------------------------------------------------------------------

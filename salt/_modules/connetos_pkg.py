@@ -5,7 +5,7 @@ A change is one transaction on the switch: what fails, or leaves the switch less
 the packages from before. Functions return what changed as ``{package: {old: version, new: version}}``.
 """
 
-from connetos_sdk.integrations.salt import package_changes, switch_of
+from connetos_sdk.integrations.salt import as_list, package_changes, repository_changes, switch_of
 
 __proxyenabled__ = ["connetos"]
 
@@ -208,9 +208,9 @@ def list_repos():
         return {repository.name: repository.to_dict() for repository in switch.packages.repositories()}
 
 
-def add_repo(name, uris, suites, key, components=()):
+def add_repo(name, uris, suites, key, components=(), test=False):
     """
-    Add a repository, or replace that of the same name, and read its lists; whether anything changed.
+    Add a repository, or replace that of the same name, and read its lists; what changed, by field.
 
     key
         The key that signs it, ASCII-armoured; no other is trusted for it.
@@ -220,23 +220,20 @@ def add_repo(name, uris, suites, key, components=()):
         salt leaf1 connetos_pkg.add_repo tests '[https://packages.example.org]' '[stable]' "$(cat key.asc)" '[main]'
     """
     with switch_of(__opts__) as switch:
-        return switch.packages.add_repository(name, _list(uris), _list(suites), _list(components), key=key)
+        given = (name, as_list(uris), as_list(suites), as_list(components))
+        return repository_changes(switch.packages.add_repository(*given, key=key, check=_test(test)))
 
 
-def del_repo(name):
+def del_repo(name, test=False):
     """
-    Remove a repository that was added, and its key; whether it was there.
+    Remove a repository that was added, and its key; what changed, by field.
 
     .. code-block:: bash
 
         salt leaf1 connetos_pkg.del_repo tests
     """
     with switch_of(__opts__) as switch:
-        return switch.packages.remove_repository(name)
-
-
-def _list(value):
-    return [value] if isinstance(value, str) else list(value)
+        return repository_changes(switch.packages.remove_repository(name, check=_test(test)))
 
 
 def _test(test):

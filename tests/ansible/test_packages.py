@@ -50,7 +50,8 @@ def test_repository(play: Play, bare: Box, repository: Repository, tmp_path: Pat
     )
     check, made, again, other, wrong, keyless, gone, still = run.results
     assert check["changed"] and made["changed"] and not again["changed"], run.output
-    assert check["after"] is None and made["after"]["suites"] == ["stable"]
+    assert check["before"] is None and check["after"] == made["after"]
+    assert made["after"]["suites"] == ["stable"]
     assert "msg" in other and "isn't an ASCII-armoured" in wrong["msg"]
     assert "key, key_file" in keyless["msg"]
     assert gone["changed"] and not still["changed"] and not bare.packages.repositories()

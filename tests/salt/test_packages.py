@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.packages.conftest import Box, bare, box, key, packages_lab, repository
+from tests.packages.debian import Repository
 from tests.salt.conftest import Failed, Minion, access, start, stop
 
 __all__ = ["bare", "box", "key", "packages_lab", "repository"]
@@ -67,6 +68,57 @@ def test_mistake_changes_nothing(
     assert box.root.versions() == before
 
 
+def test_repository(packager: Minion, bare: Box, repository: Repository) -> None:
+    name, there = "connetos_package_repository", bare.packages.repositories
+    (packager.directory / "states/tests.asc").write_text(repository.key.armoured)
+    wanted = {
+        "uris": repository.url,
+        "suites": "stable",
+        "components": "main",
+        "key_source": "salt://tests.asc",
+    }
+
+    def present(*, test: bool = False, **other: Any) -> dict[str, Any]:
+        return packager.state(f"{name}.present", test=test, **{"name": "tests", **wanted, **other})
+
+    planned = present(test=True)
+    assert planned["result"] is None and there() == []
+    made = present()
+    assert made["result"] is True and made["changes"] == planned["changes"]
+    assert made["changes"]["uris"] == {"old": None, "new": [repository.url]}
+    assert [one.suites for one in there()] == [("stable",)] and "good" in bare.packages.search("good")
+    assert present()["changes"] == {}
+    edited = bare.root.path / "etc/apt/sources.list.d/connetos-tests.sources"
+    edited.write_text(edited.read_text() + "Enabled: no\n")
+    planned = present(test=True)
+    assert planned["changes"] == {"enabled": {"old": False, "new": True}} and not there()[0].enabled
+    assert present()["changes"] == planned["changes"] and there()[0].enabled
+    edited.write_text("# mine\n" + edited.read_text())
+    assert present()["changes"] == {"file": {"old": "edited by hand", "new": "as given"}}
+    before = there()
+    for mistake, reason in (
+        ({"suites": "nonsuch"}, "nonsuch"),
+        ({"uris": "ftp://198.18.0.1/debian"}, "http://, https:// or file:///"),
+        ({"components": []}, "a suite that ends with / has no components"),
+        ({"key_source": None, "key": "nonsense"}, "isn't an ASCII-armoured OpenPGP public key"),
+        ({"key": "both"}, "give one of them"),
+        ({"key_source": "salt://absent.asc"}, "the master has no file salt://absent.asc"),
+    ):
+        failed = present(**mistake)
+        assert failed["result"] is False and reason in failed["comment"] and not failed["changes"], failed
+        assert there() == before
+    planned = packager.state(f"{name}.absent", name="tests", test=True)
+    assert planned["result"] is None and there() == before
+    gone = packager.state(f"{name}.absent", name="tests")
+    assert gone["changes"] == planned["changes"] and there() == []
+    assert gone["changes"]["suites"] == {"old": ["stable"], "new": None}
+    assert packager.state(f"{name}.absent", name="tests")["changes"] == {}
+    (edited.parent / "mine.list").write_text("deb http://198.18.0.1/debian bookworm main\n")
+    for test in (True, False):
+        refused = packager.state(f"{name}.absent", name="mine", test=test)
+        assert refused["result"] is False and "was made by hand" in refused["comment"]
+
+
 def test_functions_of_packages(packager: Minion, box: Box) -> None:
     call = packager.call
     assert call("connetos_pkg.refresh_db") is True
@@ -85,6 +137,7 @@ def test_functions_of_packages(packager: Minion, box: Box) -> None:
     assert call("connetos_pkg.unhold", "good")
     assert call("connetos_pkg.remove", "good", purge=True) == {"good": {"old": "1.0", "new": ""}}
     assert call("connetos_pkg.list_repos")["tests"]["managed"] is True
-    assert call("connetos_pkg.del_repo", "tests") is True
+    planned = call("connetos_pkg.del_repo", "tests", test=True)
+    assert call("connetos_pkg.del_repo", "tests") == planned and planned["suites"]["new"] is None
     with pytest.raises(Failed, match="can't be read"):
         call("connetos_pkg.upload", "/absent.deb")

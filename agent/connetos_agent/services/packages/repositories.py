@@ -25,7 +25,10 @@ _URI = re.compile(r"(https?://[A-Za-z0-9\[][!-~]{0,499}|file:///[!-~]{0,499})")
 
 
 def add(root: Root, wanted: Mapping[str, Any], told: apt.Told) -> dict[str, Any]:
-    """Add a repository, or replace that of the same name, and read its package lists.
+    """Add a repository, or replace that of the same name, and read its package lists; with `check` only tell.
+
+    Returns `changed`, and the repository `before` and `after`, as in `listed`. Whether its lists can be read isn't known
+    before it is added.
 
     Raises:
         InvalidValue: something isn't of the right form.
@@ -36,6 +39,21 @@ def add(root: Root, wanted: Mapping[str, Any], told: apt.Told) -> dict[str, Any]
     key = _key(wanted["key"])
     sources, keyring = root.outside(_sources_path(name)), root.outside(_key_path(name))
     before = {path: path.read_bytes() if path.exists() else None for path in (sources, keyring)}
+    (entry,) = _deb822(text)
+    answer = {
+        "name": name,
+        "changed": before != {sources: text.encode(), keyring: key.encode()},
+        "before": _managed(root, name),
+        "after": {
+            "name": name,
+            "file": _sources_path(name),
+            "managed": True,
+            "key_sha256": hashlib.sha256(key.encode()).hexdigest(),
+            **entry,
+        },
+    }
+    if wanted.get("check"):
+        return answer
     try:
         _write(keyring, key.encode())
         _write(sources, text.encode())
@@ -47,11 +65,11 @@ def add(root: Root, wanted: Mapping[str, Any], told: apt.Told) -> dict[str, Any]
             else:
                 _write(path, content)
         raise
-    return {"name": name, "changed": before != {sources: text.encode(), keyring: key.encode()}}
+    return answer
 
 
-def remove(root: Root, name: str) -> dict[str, Any]:
-    """Remove a repository that `add` added.
+def remove(root: Root, name: str, *, check: bool = False) -> dict[str, Any]:
+    """Remove a repository that `add` added; with `check` only tell. Returns what `add` does.
 
     Raises:
         NotFound: there is none of that name.
@@ -65,9 +83,11 @@ def remove(root: Root, name: str) -> dict[str, Any]:
         raise NotFound(
             f"there is no repository {name}", hint=", ".join(e["name"] for e in listed(root) if e["managed"])
         )
-    sources.unlink()
-    root.outside(_key_path(name)).unlink(missing_ok=True)
-    return {"name": name, "changed": True}
+    answer = {"name": name, "changed": True, "before": _managed(root, name), "after": None}
+    if not check:
+        sources.unlink()
+        root.outside(_key_path(name)).unlink(missing_ok=True)
+    return answer
 
 
 def listed(root: Root) -> list[dict[str, Any]]:
@@ -86,6 +106,11 @@ def listed(root: Root) -> list[dict[str, Any]]:
         key = {"key_sha256": _fingerprint(root.outside(_key_path(name)))} if managed else {}
         found += [{"name": name, "file": file, "managed": managed, **key, **entry} for entry in entries]
     return found
+
+
+def _managed(root: Root, name: str) -> dict[str, Any] | None:
+    """The repository of this name that `add` added."""
+    return next((entry for entry in listed(root) if entry["managed"] and entry["name"] == name), None)
 
 
 def update(root: Root, told: apt.Told, *, only: str = "") -> None:

@@ -78,7 +78,9 @@ class PackageService:
             "packages/pin": self._pin,
             "packages/unpin": self._unpin,
             "packages/repositories/list": lambda _: {"repositories": repositories.listed(self.root)},
-            "packages/repositories/remove": lambda a: repositories.remove(self.root, a["name"]),
+            "packages/repositories/remove": lambda a: repositories.remove(
+                self.root, a["name"], check=a.get("check", False)
+            ),
         }
         for name, work in quick.items():
             operations.add(name, _in_thread(work))

@@ -12,6 +12,11 @@ from ansible_collections.connetos.connetos.plugins.module_utils.argspec import (
 )
 from ansible_collections.connetos.connetos.plugins.plugin_utils.base import SwitchAction
 
+try:
+    from connetos_sdk.errors import NotFound
+except ImportError:  # told to the user by `SwitchAction`
+    NotFound = ValueError
+
 SHOWN = ("name", "uris", "suites", "components", "enabled", "key_sha256")
 
 
@@ -21,21 +26,24 @@ class ActionModule(SwitchAction):
     required_if = PACKAGE_REPOSITORY_REQUIRED_IF
 
     def work(self, switch, args, _task_vars, result):
-        packages = switch.packages
-        before = _found(packages, args["name"])
-        if args["state"] == "absent":
-            result["changed"] = before is not None
-            if before is not None and not self._task.check_mode:
-                packages.remove_repository(args["name"])
-        else:
-            given = (args["name"], args["uris"], args["suites"], args["components"])
-            key = args["key"] if args["key"] is not None else self._key(args["key_file"])
-            result["changed"] = packages.add_repository(*given, key=key, check=True)
-            if result["changed"] and not self._task.check_mode:
-                packages.add_repository(*given, key=key)
+        change = self._change(switch.packages, args)
         result.update(
-            before=before, after=before if self._task.check_mode else _found(packages, args["name"])
+            changed=change is not None and change.changed,
+            before=_shown(change.before) if change else None,
+            after=_shown(change.after) if change else None,
         )
+
+    def _change(self, packages, args):
+        """What changes; None if there is nothing to remove."""
+        check = self._task.check_mode
+        if args["state"] == "absent":
+            try:
+                return packages.remove_repository(args["name"], check=check)
+            except NotFound:
+                return None
+        key = args["key"] if args["key"] is not None else self._key(args["key_file"])
+        given = (args["name"], args["uris"], args["suites"], args["components"])
+        return packages.add_repository(*given, key=key, check=check)
 
     def _key(self, path):
         try:
@@ -44,7 +52,6 @@ class ActionModule(SwitchAction):
             raise AnsibleActionFail(f"key_file can't be read: {error}") from error
 
 
-def _found(packages, name):
-    """The repository as data; None if there is none of that name."""
-    found = next((r for r in packages.repositories() if r.name == name), None)
-    return {word: value for word, value in found.to_dict().items() if word in SHOWN} if found else None
+def _shown(repository):
+    """The repository as data; None if there is none."""
+    return {name: getattr(repository, name) for name in SHOWN} if repository else None

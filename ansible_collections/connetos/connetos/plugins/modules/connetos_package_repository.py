@@ -61,7 +61,7 @@ attributes:
     support: none
   check_mode:
     support: full
-    details: Says whether anything would change; whether the repository can be read is not tried.
+    details: Tells what would change; whether the repository can be read is not tried.
   diff_mode:
     support: none
   platform:
@@ -86,7 +86,7 @@ before:
   type: dict
   sample: null
 after:
-  description: The repository as it is.
+  description: The repository as it is, in check mode as it would be; none if it isn't there.
   returned: always
   type: dict
   sample: {"name": "tools", "uris": ["https://packages.example.net/debian"], "suites": ["stable"], "components": ["main"],

@@ -1,6 +1,7 @@
 """A masterless minion that stays: reads calls as lines of JSON, writes what they return. Runs in Salt's environment.
 
-Besides execution functions it knows `settings`, which replaces those below `connetos`, and `beacon`, one look.
+Besides execution functions it knows `settings`, which replaces those below `connetos`, `beacon`, one look,
+and `beacon.validate`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ def call(name: str, arguments: list[Any], named: dict[str, Any]) -> object:
     if name == "settings":
         caller = salt.client.Caller(mopts={**options, "connetos": arguments[0]})
         return None
+    if name == "beacon.validate":
+        return beacons[f"{arguments[0]}.validate"](arguments[1])
     if name == "beacon":
         return beacons[f"{arguments[0]}.validate"](arguments[1]), beacons[f"{arguments[0]}.beacon"](
             arguments[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,71 @@ def test_drift_beacon(minion: Minion, leaf: Lab, switch: Switch) -> None:
     ended = until(look)[0]
     assert (ended["tag"], ended["object"]) == ("ended", begun["object"])
     assert minion.state("connetos_check.as_configured")["result"] is True
+
+
+def test_drops_beacon_tells_what_a_filter_discards(minion: Minion, leaf: Lab, switch: Switch) -> None:
+    look = partial(drops, minion)
+    h1 = leaf.host("h1")
+    assert until(lambda: h1.ping("198.18.10.2"))
+    look()
+    assert not [event for event in look() if event["place"] == "filter"]
+    switch.apply_lines(
+        [
+            "set firewall term ping protocol name icmp",
+            "set firewall filter edge matching term ping action discard",
+            f"set firewall filter edge input gigabit-ethernet {PORT}",
+        ]
+    )
+    assert not h1.ping("198.18.10.2", count=3, timeout=0.2)
+    event = until(look)[0]
+    assert event == {
+        "tag": "filter/edge/ping", "place": "filter", "name": "edge", "reason": "ping", "packets": 3, "total": 3,
+    }  # fmt: skip
+    assert look() == [] and h1.ping("198.18.10.2", timeout=0.2) is False
+    assert until(look)[0] | {"tag": ""} == event | {"tag": "", "packets": 1, "total": 4}
+    h1.ping("198.18.10.2", count=2, timeout=0.2)
+    switch.transport.call("clear/firewall", {})
+    assert look(filters=[]) == []
+
+
+def test_drops_beacon_tells_frames_that_a_port_refuses(minion: Minion, leaf: Lab, switch: Switch) -> None:
+    look = partial(drops, minion)
+    h1 = leaf.host("h1")
+    assert until(lambda: h1.ping("198.18.10.2"))
+    before = switch.counters()[PORT]["in-discards"]
+    look()
+    h1.run(["ip", "link", "set", "eth0", "mtu", "4000"])
+    try:
+        ping = ["ping", "-c", "4", "-i", "0.2", "-W", "0.2", "-M", "do", "-s", "3000", "198.18.10.2"]
+        assert "0 received" in h1.run(ping).stdout
+        (event,) = until(partial(look, ports=[PORT], packets=4))
+        assert (event["tag"], event["name"]) == (f"interface/{PORT}/in-discards", PORT)
+        assert 4 <= event["packets"] <= event["total"] - before
+        h1.run(ping)
+        assert look(packets=100) == [] and look(ports=[]) == []
+    finally:
+        h1.run(["ip", "link", "set", "eth0", "mtu", "1500"])
+
+
+@pytest.mark.parametrize(
+    ("configured", "reason"),
+    [
+        ({"packets": 5}, "isn't a list"),
+        ([{"packets": 0}], "packets of connetos_drops isn't a number from 1 on"),
+        ([{"packets": True}], "packets of connetos_drops isn't a number from 1 on"),
+        ([{"ports": "te-1/1/1"}], "ports of connetos_drops isn't a list of names"),
+    ],
+)
+def test_drops_beacon_refuses_what_it_cannot_be_told(configured: Any, reason: str, minion: Minion) -> None:
+    valid, why = minion.call("beacon.validate", "connetos_drops", configured)
+    assert valid is False and reason in why
+
+
+def drops(minion: Minion, **configured: Any) -> list[dict[str, Any]]:
+    """One look of the beacon."""
+    given = [{name: value} for name, value in configured.items()]
+    assert minion.call("beacon.validate", "connetos_drops", given)[0] is True
+    return list(minion.call("beacon", "connetos_drops", given)[1])
 
 
 def test_diagnostics(minion: Minion, leaf: Lab, switch: Switch, tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ every datagram is sent to each of them in turn: a second one that is reached by 
 itself loses from what the switch does. Sender and receiver are scheduled before everything else, where they may be.
 
 The receiver prints `ready`, and at the end one line of JSON: in `streams` for each of its addresses that was sent to
-`received` (different datagrams) and `longest_gap` (datagrams missing in a row), and `overflowed`, how many it had no
-room for. It ends when all have come, or when none comes for two seconds. The sender prints `ready`, too, and at the end
-`seconds`, how long it took, `sent`, and `longest_pause` in seconds; after a SIGTERM it ends as soon as it has sent LEAST.
+`received` (different datagrams), `repeated` (that came once more) and `longest_gap` (datagrams missing in a row), and
+`overflowed`, how many it had no room for. It ends when all have come, or when none comes for two seconds. The sender
+prints `ready`, too, and at the end `seconds`, how long it took, `sent`, and `longest_pause` in seconds; after a SIGTERM
+it ends as soon as it has sent LEAST.
 """
 
 from __future__ import annotations
@@ -62,16 +63,19 @@ class Seen:
     def __init__(self, count: int) -> None:
         self._numbers = bytearray(count)
         self.missing = count
+        self.repeated = 0
 
     def add(self, number: int) -> None:
         """One came."""
+        self.repeated += self._numbers[number]
         self.missing -= 1 - self._numbers[number]
         self._numbers[number] = 1
 
     def told(self) -> dict[str, int]:
         """What is told of it."""
         gaps = bytes(self._numbers).split(b"\1")
-        return {"received": len(self._numbers) - self.missing, "longest_gap": max(map(len, gaps))}
+        received = len(self._numbers) - self.missing
+        return {"received": received, "repeated": self.repeated, "longest_gap": max(map(len, gaps))}
 
 
 def receive(count: int) -> None:

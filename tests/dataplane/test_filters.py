@@ -13,6 +13,7 @@ from connetos_sdk.errors import ConnetosError, NotRealisable, RuleViolation
 from connetos_sdk.lab import Lab
 from tests.conftest import connect, topology
 from tests.dataplane.packets import frame, reaches, silent, who_hears
+from tests.dataplane.streams import assert_hitless
 from tests.dataplane.switching import cables_taken, udp, until
 
 pytestmark = pytest.mark.ovs
@@ -330,6 +331,44 @@ def test_packets_pass_all_the_time_while_filters_change(lab: Lab, leaf: Switch) 
         leaf.apply_lines(f"set firewall term ping l4-dest-port number {port}")
     output, _ = sender.communicate(timeout=60)
     assert "1500 received" in output
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "input gigabit-ethernet te-1/1/1",
+        "output gigabit-ethernet te-1/1/2",
+        "output gigabit-ethernet te-1/1/1",
+    ],
+)
+def test_no_packet_is_lost_when_an_interface_gets_its_first_filter_and_loses_its_last(
+    lab: Lab, leaf: Switch, place: str
+) -> None:
+    assert reaches(lab, "h1", "198.18.10.2")
+
+    def change() -> None:
+        for _ in range(5):
+            leaf.apply_lines([*PING, *at(place)])
+            leaf.delete("firewall")
+
+    assert_hitless(lab, "h1", "h2", "198.18.10.2", change)
+
+
+def test_no_routed_packet_is_lost_when_interfaces_get_their_first_filter_and_lose_their_last(
+    lab: Lab, leaf: Switch
+) -> None:
+    assert reaches(lab, "h1", "198.18.20.3")
+    places = (
+        "input vlan-interface vlan10", "output vlan-interface vlan20", "input gigabit-ethernet te-1/1/1",
+        "output gigabit-ethernet te-1/1/3",
+    )  # fmt: skip
+
+    def change() -> None:
+        for _ in range(5):
+            leaf.apply_lines([*PING, *at(*places)])
+            leaf.delete("firewall")
+
+    assert_hitless(lab, "h1", "h3", "198.18.20.3", change)
 
 
 def test_filters_are_shown_as_documented_with_what_met_their_terms(lab: Lab, leaf: Switch) -> None:

@@ -17,6 +17,9 @@ AGGREGATE_BRIDGE = "lag-"
 GATE = "acl-"
 """The gate of an interface is named so, and then as its device (`gates`)."""
 
+NOWHERE = 4095
+"""A VLAN that no frame can have (IEEE 802.1Q, 9.6)."""
+
 
 class Bridge:
     """One bridge that is the switch.
@@ -77,7 +80,8 @@ class Bridge:
     def face(self, name: str) -> str:
         """The port of the bridge that has the VLANs of a port, aggregate or VLAN interface: its gate, or its device."""
         device = self.device(name) or name
-        return GATE + device if GATE + device in self.database.ports else device
+        gate = self.database.ports.get(GATE + device)
+        return device if gate is None or NOWHERE in gate.trunks else gate.name
 
     def port_of(self, device: str) -> str:
         """The port or aggregate that a device or its gate is; empty for another device."""

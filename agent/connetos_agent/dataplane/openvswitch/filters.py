@@ -113,8 +113,7 @@ class Filters:
                 for flow in found
                 if flow.cookie == pipeline.cookie(Area.GATE, self._bridge.number(device))
             ]
-            flows = self._gate_flows(device, ends)
-            if not flows or {*there} != {*flows}:
+            if not self._gates.in_use(device) or {*there} != {*self._gate_flows(device, ends)}:
                 broken |= {end[0] for end in ends.values()}
         return broken
 
@@ -157,12 +156,15 @@ class Filters:
             flows += kept[1]
         return flows
 
-    def _gate_flows(self, device: str, ends: Mapping[Table, tuple[str, int, int]]) -> list[Flow]:
-        numbers = self._gates.numbers(device)
+    def _gate_flows(
+        self, device: str, ends: Mapping[Table, tuple[str, int, int]], *, both_ways: bool = False
+    ) -> list[Flow]:
+        numbers = self._gates.ends(device)
         if numbers is None:
             return []
         filters = {table: number << 32 | vlan for table, (_, number, vlan) in ends.items()}
-        return pipeline.gate(*numbers, filters.get(Table.FROM_FILTERS), filters.get(Table.TO_FILTERS))
+        coming, going = filters.get(Table.FROM_FILTERS), filters.get(Table.TO_FILTERS)
+        return pipeline.gate(*numbers, coming, going, both_ways=both_ways)
 
     # -- changing -------------------------------------------------------------------------------------
 
@@ -192,18 +194,32 @@ class Filters:
             ends = self._ends(known)
             if not known and not self._gates.devices():
                 return
-            if replugged := self._gates.set(ends):
-                self._gates.announce(replugged)
-                self._replugged()
             flows = pipeline.base()
             self._made = {key: made for key, made in list(self._made.items()) if key[0] in known}
             for name, numbered in known.items():
                 flows += self._filter_flows(name, numbered)
-            for device, tables in ends.items():
-                flows += self._gate_flows(device, tables)
             if reason := _full(flows):
                 raise DriverError(reason)
-            self._change(flows)
+            unused = self._gates.build(ends)
+            gone = [device for device in self._gates.devices() if device not in ends]
+            if moving := {*unused, *gone}:
+                self._change(
+                    flows + self._flows_at_gates({**{device: {} for device in gone}, **ends}, moving)
+                )
+                self._gates.switch_over(unused, gone)
+                self._gates.announce(moving)
+                self._replugged()
+            self._change(flows + self._flows_at_gates(ends))
+            self._gates.remove(gone)
+
+    def _flows_at_gates(
+        self, ends: Mapping[str, Mapping[Table, tuple[str, int, int]]], moving: Collection[str] = ()
+    ) -> list[Flow]:
+        return [
+            flow
+            for device, tables in ends.items()
+            for flow in self._gate_flows(device, tables, both_ways=device in moving)
+        ]
 
     def _change(self, wanted: Sequence[Flow]) -> None:
         """Bring the flows to these; a term of which something changes counts from zero."""

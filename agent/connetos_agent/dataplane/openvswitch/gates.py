@@ -9,6 +9,11 @@ VLAN that no frame can have: the interface tunnels into it whatever it receives 
 is protected from the others there; the back takes nothing without that VLAN's tag, which the front refuses. So while
 the flows are missing (ovs-vswitchd has been restarted, and the agent hasn't brought them back) nothing passes an
 interface with a filter, rather than everything.
+
+A gate is put in, and taken out, without losing a frame. It is built closed: its front takes nothing. Then the flows lead
+what the interface receives both ways, to the gate and to `NORMAL`, one of which takes it. Then one transaction of OVSDB
+gives the VLANs to the front (or back to the interface) and cuts the other off, so that each frame goes exactly one of
+the ways. At last the flows lead it only there.
 """
 
 from __future__ import annotations
@@ -16,24 +21,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from connetos_agent.dataplane.openvswitch.bridge import GATE, Bridge
+from connetos_agent.dataplane.openvswitch.bridge import GATE, NOWHERE, Bridge
 from connetos_agent.dataplane.openvswitch.operations import Transaction
 from connetos_agent.dataplane.openvswitch.records import PortRecord
 
 FRONTS, BACKS = 10000, 20000
 """OpenFlow numbers of a gate's ends: that of its interface and this."""
-NOWHERE = 4095
-"""A VLAN that no frame can have (IEEE 802.1Q, 9.6)."""
 CUT_OFF: dict[str, Any] = {
     "vlan_mode": "dot1q-tunnel", "tag": NOWHERE, "trunks": ["set", []], "protected": True,
 }  # fmt: skip
 """Columns of an interface that has a gate."""
-_BACK: dict[str, Any] = {
-    "vlan_mode": "trunk",
-    "tag": ["set", []],
-    "trunks": ["set", [NOWHERE]],
-    "protected": False,
-}
+_CLOSED: dict[str, Any] = {
+    "vlan_mode": "trunk", "tag": ["set", []], "trunks": ["set", [NOWHERE]], "protected": False,
+}  # fmt: skip
+"""Columns of a back, and of a front that isn't in use."""
 
 
 class Gates:
@@ -47,28 +48,65 @@ class Gates:
         ports = list(self._bridge.database.ports)
         return {name.removeprefix(GATE).removesuffix("-back") for name in ports if name.startswith(GATE)}
 
-    def numbers(self, device: str) -> tuple[int, int] | None:
-        """The OpenFlow numbers of a device and of the back of its gate; None unless both are as they should be."""
-        ports = self._bridge.database.ports
-        device_number, back = self._bridge.number(device), _back(device)
-        whole = GATE + device in ports and _has(ports.get(device), CUT_OFF) and _has(ports.get(back), _BACK)
-        back_number = self._bridge.number(back)
-        return (device_number, back_number) if whole and device_number and back_number else None
+    def ends(self, device: str) -> tuple[int, int] | None:
+        """The OpenFlow numbers of a device and of the back of its gate; None unless both are there."""
+        number, back = self._bridge.number(device), self._bridge.number(_back(device))
+        return (number, back) if number and back else None
 
-    def set(self, wanted: Collection[str]) -> list[str]:
-        """Make and take away gates, so that `wanted` devices have one; the devices for which that had to be done."""
+    def in_use(self, device: str) -> bool:
+        """Whether everything goes through the gate of a device, which is as it should be."""
         ports = self._bridge.database.ports
-        transaction = Transaction(self._bridge.row(), self._bridge.database)
-        made = [d for d in wanted if d in ports and self._bridge.number(d) and self.numbers(d) is None]
-        gone = [device for device in self.devices() if device not in wanted]
-        for device in made:
-            self._make(transaction, device)
-        for device in gone:
-            self._take_away(transaction, device)
+        own, front, back = (ports.get(name) for name in (device, GATE + device, _back(device)))
+        opened = front is not None and not _is_closed(front)
+        return opened and _has(own, CUT_OFF) and _has(back, _CLOSED) and self.ends(device) is not None
+
+    def build(self, wanted: Collection[str]) -> list[str]:
+        """Have both ends of the gates of devices; the devices whose gates are to be put in use."""
+        ports = self._bridge.database.ports
+        unused = [d for d in wanted if d in ports and self._bridge.number(d) and not self.in_use(d)]
+        transaction = self._transaction()
+        for device in unused:
+            front, back, number = GATE + device, _back(device), self._bridge.number(device)
+            columns = {} if front in ports else _CLOSED
+            for name, peer, base, own in ((front, back, FRONTS, columns), (back, front, BACKS, _CLOSED)):
+                options = ["map", [["peer", peer]]]
+                transaction.set_port(
+                    name, "patch", own, {"options": options, "ofport_request": base + number}
+                )
+        self._run(transaction)
+        return unused
+
+    def switch_over(self, to_gates: Iterable[str], to_devices: Iterable[str]) -> None:
+        """Put gates in use and others out of it: the VLANs move, all at once."""
+        ports = self._bridge.database.ports
+        transaction = self._transaction()
+        for device in to_gates:
+            front = ports.get(GATE + device)
+            if front is not None and _is_closed(front):
+                transaction.set_port(front.name, "patch", _vlans(ports[device]), {})
+            transaction.set_port(device, "", CUT_OFF, {})
+        for device in to_devices:
+            front = ports.get(GATE + device)
+            if front is not None and not _is_closed(front) and device in ports:
+                transaction.set_port(device, "", {**_vlans(front), "protected": False}, {})
+                transaction.set_port(front.name, "patch", _CLOSED, {})
+        self._run(transaction)
+
+    def remove(self, devices: Iterable[str]) -> None:
+        """Take gates away that aren't in use."""
+        transaction = self._transaction()
+        for device in devices:
+            for name in (GATE + device, _back(device)):
+                transaction.remove_port(name)
+        self._run(transaction)
+
+    def _transaction(self) -> Transaction:
+        return Transaction(self._bridge.row(), self._bridge.database)
+
+    def _run(self, transaction: Transaction) -> None:
         operations = transaction.operations()
         if operations:
             self._bridge.database.transact(operations, "connetos: gates of filters")
-        return [*made, *gone]
 
     def announce(self, devices: Iterable[str]) -> None:
         """Put the switch's own address behind VLAN interfaces: until they said something, it would be flooded."""
@@ -82,24 +120,6 @@ class Gates:
                 words = self._bridge.name, face, str(record.tag), self._bridge.mac
                 self._bridge.control.call("fdb/add", *words)
 
-    def _make(self, transaction: Transaction, device: str) -> None:
-        front, back, number = GATE + device, _back(device), self._bridge.number(device)
-        ports = self._bridge.database.ports
-        columns = {} if front in ports else _vlans(ports[device])
-        for name, peer, base, own in ((front, back, FRONTS, columns), (back, front, BACKS, _BACK)):
-            options = ["map", [["peer", peer]]]
-            interface = {"options": options, "ofport_request": base + number}
-            transaction.set_port(name, "patch", own, interface)
-        transaction.set_port(device, "", CUT_OFF, {})
-
-    def _take_away(self, transaction: Transaction, device: str) -> None:
-        ports = self._bridge.database.ports
-        front = ports.get(GATE + device)
-        if front is not None and device in ports:
-            transaction.set_port(device, "", {**_vlans(front), "protected": False}, {})
-        for name in (GATE + device, _back(device)):
-            transaction.remove_port(name)
-
 
 def _back(device: str) -> str:
     return f"{GATE}{device}-back"
@@ -108,6 +128,10 @@ def _back(device: str) -> str:
 def _vlans(record: PortRecord) -> dict[str, Any]:
     tag = ["set", []] if record.tag is None else record.tag
     return {"vlan_mode": record.vlan_mode or ["set", []], "tag": tag, "trunks": ["set", [*record.trunks]]}
+
+
+def _is_closed(front: PortRecord) -> bool:
+    return NOWHERE in front.trunks
 
 
 def _has(record: PortRecord | None, columns: dict[str, Any]) -> bool:

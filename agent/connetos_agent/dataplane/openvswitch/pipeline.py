@@ -104,7 +104,9 @@ def base() -> list[Flow]:
     ]
 
 
-def gate(number: int, back: int, coming: int | None, going: int | None) -> list[Flow]:
+def gate(
+    number: int, back: int, coming: int | None, going: int | None, *, both_ways: bool = False
+) -> list[Flow]:
     """The flows between an interface and its gate.
 
     Args:
@@ -112,12 +114,14 @@ def gate(number: int, back: int, coming: int | None, going: int | None) -> list[
         back: the gate's end towards the flows.
         coming: metadata for what comes from the interface, None without a filter.
         going: metadata for what goes there, likewise.
+        both_ways: for as long as the gate may be in use or not (see `gates`).
     """
     mark, ours = cookie(Area.GATE, number), openflow.match(in_port=number)
     sent = openflow.match(in_port=back)
     told = openflow.goto(Table.TO) if going is None else _told(going, Table.TO_FILTERS)
+    ways = (back, openflow.NORMAL) if both_ways else (back,)
     flows = [
-        Flow(Table.SWITCH, 10, mark, ours, openflow.apply(openflow.output(back))),
+        Flow(Table.SWITCH, 10, mark, ours, openflow.apply(*map(openflow.output, ways))),
         Flow(Table.STORM, 100, mark, sent, told),
         Flow(Table.TO, 10, mark, sent, openflow.apply(openflow.output(number))),
     ]

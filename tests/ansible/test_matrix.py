@@ -1,332 +1,229 @@
-"""Every module: create, change, no-op, check mode, diff, remove, bad input; docs/reference/ansible-matrix.md shows it.
-
-`python -m pytest tests/ansible/test_matrix.py` writes the page anew if `MATRIX=write` is set.
-"""
+"""Every module: create, change, no-op, check mode, diff, remove, bad input; docs/reference/ansible-matrix.md shows it."""
 
 from __future__ import annotations
 
-import json
 import os
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from connetos_sdk import Switch
 from connetos_sdk.lab import Lab
 from connetos_sdk.resources import RESOURCES
-from tests.ansible.conftest import ROOT, Play, Run
-from tests.conftest import connect
+from tests.ansible.cases import CASES
+from tests.ansible.conftest import Play, host_variables, play_with, write_inventory
+from tests.ansible.matrix import PAGE, Case, Seen, steps
+from tests.ansible.test_controller import PLAN, TEMPLATE, TOPOLOGY
+from tests.ansible.test_diagnostics import LINK, ROUTED, TRUNK
+from tests.conftest import connect, topology
+from tests.packages.conftest import Box, bare, box, key, packages_lab, repository
+from tests.packages.debian import Repository
 
-PAGE = ROOT / "docs/reference/ansible-matrix.md"
-STEPS = ("create", "no-op", "check", "diff", "change", "remove", "bad input")
-PORT = "te-1/1/1"
-BEFORE = "set interface gigabit-ethernet te-1/1/4 description unconcerned"
-VLANS = ["set vlans vlan-id 10", "set vlans vlan-id 20"]
-
-
-@dataclass(frozen=True)
-class Case:
-    """Options of a module for each step, and what a message about the bad input must have in it."""
-
-    create: dict[str, Any]
-    change: dict[str, Any]
-    remove: dict[str, Any]
-    bad: dict[str, Any]
-    reason: str
-    before: tuple[str, ...] = ()
+__all__ = ["bare", "box", "key", "packages_lab", "repository"]
+CONFIG = "connetos.connetos.connetos_config"
+UNCONCERNED = "set interface gigabit-ethernet te-1/1/4 description unconcerned"
 
 
-def resource(
-    create: Any, change: Any, bad: Any, reason: str, *, remove: Any = None, before: tuple[str, ...] = ()
-) -> Case:
-    return Case(
-        create={"config": create},
-        change={"config": change, "state": "replaced"},
-        remove={"state": "deleted", **({} if remove is None else {"config": remove})},
-        bad={"config": bad},
-        reason=reason,
-        before=before,
-    )
-
-
-CASES: dict[str, Case] = {
-    "config": Case(
-        {"lines": ["set vlans vlan-id 10 vlan-name web"]},
-        {"document": {"vlans": {"vlan-id": {10: {"vlan-name": "db"}}}}},
-        {"path": "vlans", "document": {}, "state": "replaced"},
-        {"lines": ["set vlans vlan-id 5000"]},
-        "5000 is outside 1 to 4094",
-    ),
-    "vlans": resource(
-        [{"vlan_id": 10, "vlan_name": "web"}],
-        [{"vlan_id": 10, "description": "tier-1"}],
-        [{"vlan_id": 5000}],
-        "5000",
-    ),
-    "interfaces": resource(
-        [{"interface_name": PORT, "description": "server-1", "mtu": 9000}],
-        [{"interface_name": PORT, "enable": False}],
-        [{"interface_name": PORT, "mtu": 1}],
-        "1 is out of range",
-        remove=[{"interface_name": PORT}],
-    ),
-    "l2_interfaces": resource(
-        [{"interface_name": PORT, "native_vlan_id": 10}],
-        [{"interface_name": PORT, "port_mode": "trunk", "vlan": {"members": ["10", "20"]}}],
-        [{"interface_name": PORT, "native_vlan_id": 99}],
-        "set vlans vlan-id 99 first",
-        before=tuple(VLANS),
-    ),
-    "l3_interfaces": resource(
-        [{"l3_interface_name": "vlan10", "address": [{"vif_ip_address": "198.18.1.1", "prefix_length": 24}]}],
-        [{"l3_interface_name": "vlan10", "mtu": 1400}],
-        [{"l3_interface_name": "vlan10", "address": [{"vif_ip_address": "198.18.1.300", "prefix_length": 24}]}],
-        "198.18.1.300",
-        before=("set vlans vlan-id 10 l3-interface vlan10",),
-    ),
-    "static_routes": resource(
-        [{"route_prefix": "198.18.20.0/24", "next_hop": "198.18.1.2"}],
-        [{"route_prefix": "198.18.20.0/24", "next_hop": "198.18.1.3", "metric": 5}],
-        [{"route_prefix": "198.18.20.1/24", "next_hop": "198.18.1.2"}],
-        "198.18.20.1/24",
-        before=(
-            "set vlans vlan-id 10 l3-interface vlan10",
-            "set vlan-interface interface vlan10 address 198.18.1.1 prefix-length 24",
-        ),
-    ),
-    "lag_interfaces": resource(
-        [{"ae_number": "ae1", "description": "uplink", "ether_options": {"lacp": {"enable": True}}}],
-        [{"ae_number": "ae1", "mtu": 9000}],
-        [{"ae_number": "eth1"}],
-        "eth1",
-    ),
-    "banner": resource({"announcement": "Keep out"}, {"announcement": "Come in"}, {"announcement": ""}, "0 characters"),
-    "ntp_global": resource(
-        {"ntp_server_ip": "198.18.0.1"}, {"ntp_server_ip": "198.18.0.2"}, {"ntp_server_ip": "ntp"}, "ntp"
-    ),
-    "logging_global": resource(
-        {"host": {"server_ip": "198.18.0.3"}, "log_level": "warning"},
-        {"log_level": "error"},
-        {"log_facility": 8},
-        "8 is out of range",
-    ),
-    "lldp_global": resource(
-        {"enable": True, "advertisement_interval": 40},
-        {"enable": True, "hold_time_multiplier": 5},
-        {"advertisement_interval": 0},
-        "0 is out of range",
-    ),
-    "lldp_interfaces": resource(
-        [{"interface_name": PORT, "status": "tx-only"}],
-        [{"interface_name": PORT, "status": "rx-only"}],
-        [{"interface_name": "eth0", "status": "rx-only"}],
-        "eth0",
-    ),
-    "user": resource(
-        [{"user_name": "bob", "authentication": {"plain_text_password": "first-secret"}}],
-        [{"user_name": "bob", "class": "read-only", "authentication": {"plain_text_password": "other-secret"}}],
-        [{"user_name": "b b"}],
-        "b b",
-        remove=[{"user_name": "bob"}],
-    ),
-    "system": resource({"hostname": "spine1"}, {"hostname": "spine2"}, {"hostname": "-"}, "isn't of the right form"),
-}  # fmt: skip
-
-
-def page() -> str:
-    """The matrix; `test_matrix` has seen that every cell is so."""
-    cells = [
-        "changed",
-        "ok",
-        "changed, switch as before",
-        "shown",
-        "changed",
-        "changed",
-        "failed, switch as before",
-    ]
-    rows = [f"| `connetos_{name}` | {' | '.join(cells)} |" for name in CASES]
-    return (
-        "# What each Ansible module does\n\nMade by `tests/ansible/test_matrix.py`: every cell is what a playbook against "
-        "a live switch did.\n*no-op* repeats *create*; *check* is *change* in check mode; *diff* is what `--diff` shows of "
-        "it.\n\n"
-        f"| module | {' | '.join(STEPS)} |\n|---|{'---|' * len(STEPS)}\n" + "\n".join(rows) + "\n"
-    )
-
-
-def test_every_resource_has_a_case() -> None:
+def test_outline() -> None:
     assert RESOURCES.keys() <= CASES.keys()
+    PAGE.hold_outline()
 
 
-def tasks(name: str, case: Case, whole: dict[str, Any]) -> list[dict[str, Any]]:
-    module = f"connetos.connetos.connetos_{name}"
-    look = {"connetos.connetos.connetos_facts": {"gather_subset": ["config"]}}
-    return [
-        {"connetos.connetos.connetos_config": {"lines": [BEFORE, *case.before]}},
-        look,
-        {module: case.create},
-        {module: case.create},
-        {module: case.change, "check_mode": True, "diff": True},
-        {module: case.create},
-        {module: case.change},
-        {module: case.remove},
-        {module: case.bad, "ignore_errors": True},
-        look,
-        {"connetos.connetos.connetos_config": {"document": whole, "state": "replaced"}},
-    ]
-
-
-def test_matrix(play: Play, memory_lab: Lab) -> None:
+def test_configuration(play: Play, memory_lab: Lab) -> None:
     with connect(memory_lab.switch("leaf1")) as switch:
         before = switch.config()
-        listed = [tasks(name, case, before) for name, case in CASES.items()]
-        look_at(play(*(task for each in listed for task in each)), len(listed[0]))
-        assert switch.config() == before
-    if os.environ.get("MATRIX") == "write":
-        PAGE.write_text(page())
-    assert PAGE.read_text() == page(), (
-        "MATRIX=write python -m pytest tests/ansible/test_matrix.py writes it anew"
-    )
-
-
-def look_at(run: Run, each: int) -> None:
-    """Every result of the matrix is as the page says."""
-    assert run.recap["ignored"] == len(CASES) and len(run.results) == each * len(CASES), run.output
-    for number, (name, case) in enumerate(CASES.items()):
-        _, was, create, again, check, still, change, remove, bad, now, _ = run.results[number * each :][:each]
-        told = (name, json.dumps([create, again, check, still, change, remove, bad], indent=1))
-        assert create["changed"] and not again["changed"] and not still["changed"], told
-        assert check["changed"] and change["changed"], told
-        assert change["commands"] == check["commands"] != create["commands"], told
-        assert remove["changed"] and not bad["changed"] and case.reason in bad["msg"], told
-        if name not in ("system", "config"):  # these remove more than they made
-            assert was["ansible_facts"] == {
-                **now["ansible_facts"],
-                "ansible_net_revision": revision_of(was),
-            }, told
-    assert run.output.count("\n[edit ") >= len(CASES) and "Traceback" not in run.output
+        back = {CONFIG: {"document": before, "state": "replaced"}}
+        tasks = [
+            task
+            for name, case in CASES.items()
+            for task in ({CONFIG: {"lines": [UNCONCERNED, *case.before]}}, *steps(name, case), back)
+        ]
+        run = play(*tasks)
+        assert switch.config() == before, run.output
+    seen = Seen(run)
+    for name, case in CASES.items():
+        seen.hold(name, case)
     assert "-secret" not in run.output.replace("no-secret", "")
 
 
-def revision_of(result: dict[str, Any]) -> int:
-    return int(result["ansible_facts"]["ansible_net_revision"])
+# -- several switches -------------------------------------------------------------------------------------
 
 
-WHOLE = {
-    "gathered": lambda r: r["gathered"][0]["vlan_id"] == "10",
-    "rendered": lambda r: r["rendered"] == ["set vlans vlan-id 11 vlan-name db"],
-    "parsed": lambda r: r["parsed"] == [{"vlan_id": "12", "vlan_name": "x"}],
-}
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Lab]:
+    text = f"name: pair-{os.getpid()}\ndataplane: memory\nswitches:\n  leaf1: {{ports: 4}}\n  leaf2: {{ports: 4}}\n"
+    with Lab(topology(text, tmp_path)) as lab:
+        yield lab
 
 
-def test_states_that_only_look(play: Play, switch: Switch) -> None:
-    switch.apply_lines("set vlans vlan-id 10")
-    module = "connetos.connetos.connetos_vlans"
-    nowhere = {"connetos_url": "https://127.0.0.1:1"}
-    run = play(
-        {module: {"state": "gathered"}},
-        {module: {"state": "rendered", "config": [{"vlan_id": 11, "vlan_name": "db"}], **nowhere}},
-        {module: {"state": "parsed", "running_config": "set vlans vlan-id 12 vlan-name x", **nowhere}},
+def test_fabric(pair: Lab, tmp_path: Path) -> None:
+    case = Case(
+        create={"lines": ["set vlans vlan-id 10 vlan-name web"]},
+        change={"documents": {name: {"vlans": {"vlan-id": {10: {"vlan-name": name}}}} for name in ("leaf1", "leaf2")}},
+        remove={"lines": ["delete vlans vlan-id 10"]},
+        bad={"lines": {"leaf1": ["set vlans vlan-id 11"], "leaf2": ["set vlans vlan-id 5000"]}},
+        reason="leaf2 can't do it",
+        told=lambda result: [switch["commands"] for switch in result["switches"].values()],
+        what="switches",
+    )  # fmt: skip
+    Seen(play_with(pair.directory / "inventory.yml", tmp_path)(*steps("fabric", case))).hold("fabric", case)
+
+
+@pytest.mark.ovs
+def test_diagnostics(two_leaves: Lab, leaves: tuple[Any, Any], tmp_path: Path) -> None:
+    for number, leaf in enumerate(leaves):
+        address = f"set vlan-interface interface vlan10 address 198.18.10.{254 - number} prefix-length 24"
+        leaf.apply_lines([*ROUTED, *TRUNK, address])
+    assert two_leaves.host("h1").ping("198.18.10.3", count=2)
+    attached = [
+        {"name": name, "port": f"{leaf}:te-1/1/1", "address": f"198.18.10.{number}/24", "mac": mac}
+        for name, leaf, number in (("h1", "leaf1", 1), ("h3", "leaf2", 3))
+        for mac in [two_leaves.host(name).run(["cat", "/sys/class/net/eth0/address"]).stdout.strip()]
+    ]
+    flow = {"source": "h1", "links": [LINK], "attached": attached}
+    silent = {"host": "198.18.10.77", "timeout_ms": 500}
+    cases = {
+        "ping": Case(
+            read={"host": "198.18.10.1", "count": 2, "interval_ms": 20},
+            bad={**silent, "count": 2, "interval_ms": 20},
+            reason="answered 0 of 2 requests",
+        ),
+        "traceroute": Case(
+            read={"host": "198.18.10.1", "queries": 1, "timeout_ms": 500},
+            bad={**silent, "queries": 1, "max_hops": 2},
+            reason="isn't reached in",
+        ),
+        "navmesh": Case(
+            read={**flow, "destination": "h3"},
+            bad={**flow, "destination": "h9"},
+            reason="there is no host h9",
+            what="switches",
+        ),
+    }
+    play = play_with(two_leaves.directory / "inventory.yml", tmp_path)
+    both = Seen(play(*steps("navmesh", cases["navmesh"])))
+    both.hold("navmesh", cases["navmesh"])
+    write_inventory(tmp_path / "leaf1.yml", host_variables(two_leaves))
+    one = play_with(tmp_path / "leaf1.yml", tmp_path)
+    seen = Seen(one(*(task for name in ("ping", "traceroute") for task in steps(name, cases[name]))))
+    for name in ("ping", "traceroute"):
+        seen.hold(name, cases[name])
+
+
+# -- packages ---------------------------------------------------------------------------------------------
+
+
+def play_at(box: Box, tmp_path: Path) -> Play:
+    access = {
+        "ansible_connection": "local",
+        "connetos_url": box.lab.url,
+        "connetos_username": box.lab.username,
+        "connetos_password": box.lab.password,
+        "connetos_ca_file": str(box.lab.ca_file),
+    }
+    write_inventory(tmp_path / "hosts.yml", access)
+    return play_with(tmp_path / "hosts.yml", tmp_path)
+
+
+def command(*argv: str | Path) -> dict[str, Any]:
+    """A look with a program of the controller."""
+    return {
+        "ansible.builtin.command": {"argv": [str(word) for word in argv]},
+        "changed_when": False,
+        "check_mode": False,
+        "vars": {"ansible_python_interpreter": sys.executable},
+    }
+
+
+@pytest.mark.root
+def test_packages(box: Box, tmp_path: Path) -> None:
+    case = Case(
+        create={"name": "good=1.0"},
+        change={"name": "good", "state": "latest", "health": 5},
+        remove={"name": "good", "state": "purged", "health": 5},
+        bad={"name": "broken", "health": 5},
+        reason="broken package post-installation script",
+        told=lambda result: [(c["name"], c["before"], c["after"]) for c in result["changes"]],
     )
-    assert [result["changed"] for result in run.results] == [False] * 3, run.output
-    for result, looks_right in zip(run.results, WHOLE.values(), strict=True):
-        assert looks_right(result), result
+    listed = "${Package} ${Version} ${db:Status-Status}\n"
+    look = command("dpkg-query", f"--admindir={box.root.path}/var/lib/dpkg", "-W", "-f", listed)
+    Seen(play_at(box, tmp_path)(*steps("package", case, look))).hold("package", case)
 
 
-def test_replaced_keeps_other_entries_and_overridden_doesnt(play: Play, switch: Switch) -> None:
-    module = "connetos.connetos.connetos_l2_interfaces"
-    switch.apply_lines(
-        [*VLANS, *(f"set interface gigabit-ethernet te-1/1/{n} description port-{n}" for n in (1, 2))]
+@pytest.mark.root
+def test_repository(bare: Box, repository: Repository, tmp_path: Path) -> None:
+    given = {"name": "tests", "suites": "stable", "components": "main", "key": repository.key.armoured}
+    case = Case(
+        create={**given, "uris": repository.url},
+        change={**given, "uris": f"{repository.url}/"},
+        remove={"name": "tests", "state": "absent"},
+        bad={**given, "uris": repository.url, "key": "nonsense"},
+        reason="isn't an ASCII-armoured",
+        told=lambda result: result["after"]["uris"],
     )
-    switch.apply_lines(
-        [
-            f"set interface gigabit-ethernet te-1/1/{n} family ethernet-switching native-vlan-id 10"
-            for n in (1, 2)
-        ]
+    apt = bare.root.path / "etc/apt"
+    look = command("find", apt, "-type", "f", "-exec", "sha256sum", "{}", "+")
+    Seen(play_at(bare, tmp_path)(*steps("package_repository", case, look))).hold("package_repository", case)
+
+
+# -- modules that work on the controller --------------------------------------------------------------------
+
+
+@pytest.fixture
+def controller(tmp_path: Path) -> Play:
+    hosts = {"localhost": {"ansible_connection": "local"}}
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
+    return play_with(tmp_path / "hosts.yml", tmp_path)
+
+
+def test_plan_of_a_rack(controller: Play, tmp_path: Path) -> None:
+    for name, text in (
+        ("rack.yaml", PLAN),
+        ("later.yaml", PLAN.replace("198.18.255.22", "198.18.255.23")),
+        ("wrong.yaml", PLAN.replace("198.18.255.22", "198.18.1.22")),
+        ("switch.j2", TEMPLATE),
+    ):
+        (tmp_path / name).write_text(text)
+    dest = tmp_path / "tftp"
+    dest.mkdir()
+    case = Case(
+        create={"plan": "rack.yaml", "dest": str(dest)},
+        change={"plan": "later.yaml", "dest": str(dest)},
+        bad={"plan": "wrong.yaml", "dest": str(dest)},
+        reason="198.18.1.22",
+        told=lambda result: result["files"],
+        whole=False,
+        what="files",
     )
-    one = [{"interface_name": PORT, "native_vlan_id": 20}]
-
-    def vlans() -> list[int]:
-        return [port.native_vlan_id for port in list(switch.interfaces().values())[:2]]
-
-    assert play({module: {"config": one, "state": "replaced"}}).recap["changed"] == 1
-    assert vlans() == [20, 10]
-    assert play({module: {"config": one, "state": "overridden"}}).recap["changed"] == 1
-    assert vlans() == [20, 1]
-    assert [port.description for port in list(switch.interfaces().values())[:2]] == ["port-1", "port-2"]
+    look = command("find", dest, "-type", "f", "-exec", "sha256sum", "{}", "+")
+    Seen(controller(*steps("atp", case, look))).hold("atp", case)
 
 
-def test_command(play: Play) -> None:
-    module = "connetos.connetos.connetos_command"
-    run = play(
-        {module: {"commands": ["show vlans", "show version | match OS"]}},
-        {module: {"commands": ["show vlans"], "wait_for": [{"contains": "Vlan ID"}, {"lacks": "no such"}]}},
-        {module: {"commands": ["clear system commit", "show vlans"]}, "check_mode": True},
-        {module: {"commands": ["show bogus"]}, "ignore_errors": True},
-        {module: {"commands": ["configure"]}, "ignore_errors": True},
-        {
-            module: {
-                "commands": ["show vlans"],
-                "wait_for": [{"contains": "gone"}],
-                "retries": 1,
-                "interval": 0.1,
-            },
-            "ignore_errors": True,
-        },
+def test_lab(controller: Play, tmp_path: Path) -> None:
+    name = f"ansrow-{os.getpid()}"
+    (tmp_path / "lab.yaml").write_text(TOPOLOGY.format(name=name))
+    (tmp_path / "wrong.yaml").write_text("name: x\nswitches: {s1: {ports: 0}}\n")
+    case = Case(
+        create={"topology": "lab.yaml"},
+        change={"name": name, "state": "restarted", "switches": ["s2"]},
+        remove={"name": name, "state": "down"},
+        bad={"topology": "wrong.yaml"},
+        reason="switches.s1.ports",
+        told=lambda result: result["switches"],
+        what="lab",
     )
-    plain, waited, checked, bogus, configure, never = run.results
-    assert plain["stdout_lines"][0][0] == "Vlan ID   Tag        Interfaces" and not plain["changed"]
-    assert waited["stdout"] == plain["stdout"][:1]
-    assert len(checked["stdout"]) == 1 and "not clear system commit" in run.output
-    assert run.recap["ignored"] == 3
-    assert '"bogus" is not recognized' in bogus["msg"]
-    assert "isn't an operational command" in configure["msg"]
-    assert never["msg"] == "result 0 doesn't contain 'gone'" and never["stdout"]
-
-
-def test_facts(play: Play, switch: Switch) -> None:
-    switch.apply_lines(VLANS)
-    module = "connetos.connetos.connetos_facts"
-    run = play(
-        {module: {"gather_subset": ["all"], "gather_network_resources": ["vlans"]}},
-        {module: {"gather_subset": ["all", "!config"]}},
-        {module: {"gather_network_resources": ["nonsense"]}, "ignore_errors": True},
-        {"ansible.builtin.debug": {"var": "ansible_facts.net_hostname"}},
+    agents = (
+        "from connetos_sdk.lab import Lab\nfrom connetos_sdk.lab.lab import existing_labs\n"
+        f"print([s.agent_pid for s in Lab.named({name!r}).switches] if {name!r} in existing_labs() else 'down')"
     )
-    everything, less, wrong = run.results[:3]
-    facts = everything["ansible_facts"]
-    assert facts["ansible_net_hostname"] == "leaf1" and "te-1/1/1" in facts["ansible_net_interfaces"]
-    assert [v["vlan_id"] for v in facts["ansible_network_resources"]["vlans"]] == ["10", "20"]
-    assert "********" in facts["ansible_net_config"] and "$6$" not in run.output
-    assert "ansible_net_config" not in less["ansible_facts"]
-    assert "there is no resource nonsense" in wrong["msg"]
-    assert '"ansible_facts.net_hostname": "leaf1"' in run.output
-
-
-def test_rollback(play: Play, switch: Switch) -> None:
-    before = switch.revision()
-    switch.apply_lines(VLANS)
-    module = "connetos.connetos.connetos_rollback"
-    run = play(
-        {module: {"rollback": 1}, "check_mode": True, "diff": True},
-        {module: {"revision": before}},
-        {module: {"revision": before}},
-        {module: {"cancel_confirmed": True}},
-        {module: {"rollback": 9999}, "ignore_errors": True},
-        {module: {}, "ignore_errors": True},
-    )
-    check, back, again, cancel, far, nothing = run.results
-    assert check["changed"] and "vlan-id 10\n" in run.output
-    assert back["changed"] and back["commands"] == ["delete vlans vlan-id 10", "delete vlans vlan-id 20"]
-    assert not again["changed"] and not cancel["changed"]
-    assert run.recap["ignored"] == 2 and not far["changed"] and "Traceback" not in run.output
-    assert "give one of rollback, revision or cancel_confirmed" in nothing["msg"]
-    assert 10 not in switch.vlans()
-
-
-def test_modules_are_made_from_the_schema(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "tools"))
-    import ansible_modules
-
-    for path, text in ansible_modules.files().items():
-        assert path.read_text() == text, f"{path.name}: run python tools/configuration_reference.py"
+    try:
+        run = controller(*steps("lab", case, command(sys.executable, "-c", agents)))
+    finally:
+        if (
+            left := controller({"connetos.connetos.connetos_lab": {"name": name, "state": "down"}})
+        ).returncode:
+            raise AssertionError(left.output)
+    Seen(run).hold("lab", case)

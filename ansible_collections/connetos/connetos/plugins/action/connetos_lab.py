@@ -41,7 +41,9 @@ class ActionModule(SdkAction):
         return Lab.named(args["name"])
 
     def _up(self, lab, _args, result):
-        result["changed"] = not (lab.is_up and all(switch.healthy for switch in lab.status()))
+        before, after = _health(lab), dict.fromkeys(lab.topology.switches, "up")
+        result["changed"] = not lab.is_up or before != after
+        self._show(before, after, result)
         if result["changed"] and not self._task.check_mode:
             lab.up()
         if not (result["changed"] and self._task.check_mode):
@@ -49,17 +51,31 @@ class ActionModule(SdkAction):
 
     def _down(self, lab, _args, result):
         result["changed"] = lab.is_up
+        self._show(_health(lab), dict.fromkeys(lab.topology.switches, "down"), result)
         if result["changed"] and not self._task.check_mode:
             lab.down()
 
     def _restarted(self, lab, args, result):
         switches = [lab.switch(name) for name in args["switches"] or lab.topology.switches]
         result["changed"] = True
+        how, before = "rebooted" if args["reboot"] else "agent restarted", _health(lab)
+        self._show(before, {**before, **{switch.name: how for switch in switches}}, result)
         if not self._task.check_mode:
             with lab.changing():
                 for switch in switches:
                     switch.reboot() if args["reboot"] else switch.restart_agent()
         result.update(_told(lab))
+
+    def _show(self, before, after, result):
+        if self._task.diff and before != after:
+            result["diff"] = {"before": before, "after": after}
+
+
+def _health(lab):
+    """How each switch is doing."""
+    if not lab.is_up:
+        return dict.fromkeys(lab.topology.switches, "down")
+    return {switch.name: "up" if switch.healthy else "not healthy" for switch in lab.status()}
 
 
 def _told(lab):

@@ -32,6 +32,8 @@ class ActionModule(SwitchAction):
             before=_shown(change.before) if change else None,
             after=_shown(change.after) if change else None,
         )
+        if self._task.diff and result["changed"]:
+            result["diff"] = {side: result[side] or {} for side in ("before", "after")}
 
     def _change(self, packages, args):
         """What changes; None if there is nothing to remove."""

@@ -54,7 +54,8 @@ attributes:
     support: full
     details: Says whether anything would be started or ended.
   diff_mode:
-    support: none
+    support: full
+    details: Tells how each switch does, and what becomes of it.
   platform:
     platforms: posix
     support: full

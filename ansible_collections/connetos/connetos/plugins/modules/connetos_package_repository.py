@@ -63,7 +63,7 @@ attributes:
     support: full
     details: Tells what would change; whether the repository can be read is not tried.
   diff_mode:
-    support: none
+    support: full
   platform:
     platforms: connetos
     support: full

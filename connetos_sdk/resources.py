@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from connetos_sdk.errors import Conflict, InvalidValue, PreconditionFailed, UnknownPath
+from connetos_sdk.errors import InvalidValue, UnknownPath
 from connetos_sdk.model import tree
 from connetos_sdk.model.curly import mask_secrets
 from connetos_sdk.model.nodes import AnyNode, Container, KeyedList, Leaf, LeafList
@@ -21,12 +21,11 @@ from connetos_sdk.model.ranges import compress_numbers, port_order
 from connetos_sdk.model.schema import locate
 from connetos_sdk.model.setlines import format_set
 from connetos_sdk.model.text import parse_document
+from connetos_sdk.overlay import rework
 from connetos_sdk.results import CommitResult
 from connetos_sdk.switch import Switch
 
 State = Literal["merged", "replaced", "overridden", "deleted"]
-ATTEMPTS = 5
-"""How often a change is worked out anew when others change the configuration at the same time."""
 
 
 @dataclass(frozen=True)
@@ -175,16 +174,8 @@ class Resource:
             entries: with the names of `nodes`.
             options: `comment`, `confirm`, `dry_run`, see `Switch.merge`.
         """
-        for _ in range(ATTEMPTS):
-            revision = switch.revision()
-            present = tree.get(switch.config(), self.path, {})
-            wanted = self.wanted(present, state, entries)
-            try:
-                done = switch.replace(wanted, self.path, if_revision=revision, **options)
-            except PreconditionFailed:
-                continue
-            return ResourceChange(self.entries(present), self._shown(wanted), done)
-        raise Conflict("others change the configuration all the time", path=self.path, hint="try again")
+        done = rework(switch, lambda present: self.wanted(present, state, entries), self.path, **options)
+        return ResourceChange(self.entries(done.before), self._shown(done.after), done.commit)
 
     def _shown(self, wanted: Any) -> list[dict[str, Any]]:
         masked = mask_secrets(_at(self.path, tree.check(wanted, self.path)))
@@ -192,7 +183,11 @@ class Resource:
 
     def rendered(self, entries: Sequence[Mapping[str, Any]]) -> list[str]:
         """`entries` as `set` lines, without a switch."""
-        return format_set(_at(self.path, self.document(entries))).splitlines()
+        return format_set(self.configuration(entries)).splitlines()
+
+    def configuration(self, entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+        """The configuration that has only `entries`. Raises as `document` does."""
+        return _at(self.path, self.document(entries))
 
     def parsed(self, text: str) -> list[dict[str, Any]]:
         """The entries in configuration text of any form, without a switch."""

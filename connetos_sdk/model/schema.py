@@ -171,8 +171,8 @@ def _objects(schema: dict[str, Any]) -> ObjectRule | None:
     return ObjectRule((kinds,) if isinstance(kinds, str) else tuple(kinds), spec.get("key", "entry"))
 
 
-def locate(path: Path) -> Located:
-    """The node at `path`, with the list keys on the way.
+def locate(path: Path, wildcard: str = "") -> Located:
+    """The node at `path`, with the list keys on the way; `wildcard` may stand for any key.
 
     Raises:
         UnknownPath, InvalidValue: a word isn't in the tree or a key isn't of its list's form.
@@ -182,7 +182,7 @@ def locate(path: Path) -> Located:
         node, before = located.node, path[:position]
         if isinstance(node, KeyedList):
             reason = node.key.problem(word)
-            if reason:
+            if reason and word != wildcard:
                 raise UnknownPath(problems=[Problem(reason, before, node.key.accepts, "invalid-value")])
             located = located.entry_at(word)
         elif not isinstance(node, Container):

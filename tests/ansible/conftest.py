@@ -95,6 +95,36 @@ def play_with(inventory: Path, tmp_path: Path) -> Play:
     return run
 
 
+def refusals(
+    inventory: Path, tmp_path: Path, role: str, *given: Mapping[str, Any], once: bool = False
+) -> tuple[list[str], Run]:
+    """Run a role of the collection with each of some sets of variables, in one play; the errors, `` where it works.
+
+    Args:
+        inventory: whose hosts are the play's.
+        tmp_path: where the playbook is written.
+        role: its name.
+        given: variables of each run.
+        once: only look at the first host, for roles that work on all of them as one.
+    """
+    tasks = [
+        {
+            "block": [
+                {"ansible.builtin.set_fact": {"refusal": ""}},
+                {
+                    "ansible.builtin.include_role": {"name": f"connetos.connetos.{role}"},
+                    "vars": dict(variables),
+                },
+            ],
+            "rescue": [{"ansible.builtin.set_fact": {"refusal": "{{ ansible_failed_result.msg }}"}}],
+            "always": [{"ansible.builtin.set_fact": {"told": "{{ refusal }}"}, "run_once": once}],
+        }
+        for variables in given
+    ]
+    run = play_with(inventory, tmp_path)(*tasks)
+    return [r["ansible_facts"]["told"] for r in run.results if "told" in r.get("ansible_facts", {})], run
+
+
 @pytest.fixture
 def play(memory_lab: Lab, tmp_path: Path) -> Play:
     """Runs tasks, each given as options of `connetos_config` or as a whole task, in one play against `leaf1`.

@@ -21,8 +21,10 @@ def test_collection_builds(place: str, tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "connetos-connetos-0.1.0.tar.gz") as archive:
         names = set(archive.getnames())
     assert {"MANIFEST.json", "README.md"} <= names
-    for name in ("COPYING", "meta/runtime.yml", "plugins/modules/connetos_config.py"):
+    parts = ("plugins/modules/connetos_config.py", "roles/base/tasks/main.yml", "playbooks/base.yml")
+    for name in ("COPYING", "meta/runtime.yml", *parts):
         assert prefix + name in names
+    assert {"meta", "plugins", "roles", "playbooks"} <= names
     assert not any(name.startswith(("connetos_sdk", "agent", "build", "tests", ".")) for name in names)
 
 
@@ -35,8 +37,13 @@ def test_built_collection_works_where_it_is_installed(play: Play, switch: Switch
         "ansible-galaxy", "collection", "install", archive, "--offline", "-p", "installed", cwd=tmp_path
     )
     assert built.returncode == installed.returncode == 0, built.output + installed.output
-    run = play({"lines": ["set vlans vlan-id 10"]}, ANSIBLE_COLLECTIONS_PATH=str(tmp_path / "installed"))
+    place = str(tmp_path / "installed")
+    run = play({"lines": ["set vlans vlan-id 10"]}, ANSIBLE_COLLECTIONS_PATH=place)
     assert run.recap["changed"] == 1, run.output
+    run = ansible(
+        "ansible-playbook", "-i", "hosts.yml", "connetos.connetos.base", cwd=tmp_path, ANSIBLE_COLLECTIONS_PATH=place
+    )  # fmt: skip
+    assert run.returncode == 0 and switch.system().hostname == "leaf1", run.output
 
 
 @pytest.mark.parametrize(

@@ -234,3 +234,33 @@ def test_secret_in_the_configuration_is_masked(play: Play, switch: Switch) -> No
     assert run.recap["changed"] == 1, run.output
     assert run.results[0]["commands"]
     assert "Fifty-two-horses" not in run.output
+
+
+def test_purge_leaves_nothing_else_below_a_path(play: Play, switch: Switch) -> None:
+    port = "set interface gigabit-ethernet te-1/1/1"
+    switch.apply_lines(
+        f"set vlans vlan-id 10\nset vlans vlan-id 30\n{port} mtu 9000\n"
+        f"{port} family ethernet-switching native-vlan-id 30"
+    )
+    only = {
+        "document": {"vlans": {"vlan-id": {20: {}}}},
+        "purge": ["vlans", "interface gigabit-ethernet * family"],
+    }
+    run = play(only, only)
+    changed, again = run.results
+    assert changed["changed"] and not again["changed"], run.output
+    assert sorted(switch.config("vlans vlan-id")) == ["20"]
+    assert switch.config("interface gigabit-ethernet te-1/1/1") == {"mtu": 9000}
+
+
+def test_purge_that_cannot_be(play: Play, switch: Switch) -> None:
+    document = {"vlans": {"vlan-id": {20: {}}}}
+    for options, words in (
+        ({"document": document, "purge": ["vlans vlan-di *"]}, "did you mean vlan-id"),
+        ({"document": document, "purge": ["vlans *"]}, "vlans: "),
+        ({"lines": ["set vlans vlan-id 20"], "purge": ["vlans"]}, "purge is for document or src"),
+        ({"document": document, "purge": ["vlans"], "state": "replaced"}, "purge is for document or src"),
+    ):
+        run = play(options)
+        assert run.recap["failed"] == 1 and words in run.output and "Traceback" not in run.output, run.output
+    assert 20 not in switch.vlans()

@@ -108,3 +108,17 @@ def test_ports_there_and_back(ports: set[tuple[str, int]]) -> None:
 
 def test_ports_without_ranges_stay() -> None:
     assert compress_ports(["vlan10", "te-1/1/2", "ae1", "te-1/1/1"]) == ["ae1", "te-1/1/1:2", "vlan10"]
+
+
+def test_options_of_a_resource_module_as_a_document() -> None:
+    assert filtered([{"vlan_id": 10, "vlan_name": "web"}], "resource_config", "vlans") == DATA
+    assert filtered({"announcement": "Hi"}, "resource_config", "banner") == {
+        "system": {"login": {"announcement": "Hi"}}
+    }
+    for value, resource, words in (
+        ([], "vlan", "resource vlan isn't known: one of vlans"),
+        ("web", "vlans", "options of a resource module are wanted"),
+        ([{"vlan_name": "web"}], "vlans", "vlan_id isn't given"),
+    ):
+        with pytest.raises(AnsibleFilterError, match=words):
+            filtered(value, "resource_config", resource)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.template import trust_as_template
@@ -16,8 +17,9 @@ try:
     from connetos_sdk.model.text import as_path
     from connetos_sdk.model.setlines import parse_lines
     from connetos_sdk.model.text import parse_document
+    from connetos_sdk.overlay import overlay
 except ImportError:  # told to the user by `SwitchAction`
-    as_path = parse_document = parse_lines = None
+    as_path = overlay = parse_document = parse_lines = None
 
 FORMS = ("lines", "document", "src")
 
@@ -49,9 +51,11 @@ class ActionModule(SwitchAction):
             document, path = plain(args["document"]), _path(args["path"] or "")
         else:
             text, path = self._text(args["src"], task_vars), ()
-            if args["state"] == "merged" and _has_lines(text):
+            if args["state"] == "merged" and not args["purge"] and _has_lines(text):
                 return switch.apply_lines, (text,)
             document = parse_document(text)
+        if args["purge"]:
+            return partial(overlay, switch), (document, args["purge"])
         return (switch.replace if args["state"] == "replaced" else switch.merge), (document, path)
 
     def _change(self, operation, args):
@@ -117,6 +121,10 @@ def _check(args):
         raise AnsibleActionFail(
             "a commit that waits for confirmation can't be saved: save it after confirm_commit"
         )
+    if args["purge"] and (
+        given not in (["document"], ["src"]) or args["path"] or args["state"] == "replaced"
+    ):
+        raise AnsibleActionFail("purge is for document or src, without path and with state=merged")
     if args["state"] == "replaced" and given == ["lines"]:
         raise AnsibleActionFail(
             "state=replaced needs document or src; lines say themselves what they replace"

@@ -13,6 +13,7 @@ from ansible_collections.connetos.connetos.plugins.module_utils.argspec import (
 )
 from ansible_collections.connetos.connetos.plugins.plugin_utils.base import SwitchAction
 from ansible_collections.connetos.connetos.plugins.plugin_utils.plain import plain
+from ansible_collections.connetos.connetos.plugins.plugin_utils.report import tell
 
 try:
     from connetos_sdk.fabric import Edit, FabricChange, answers, state_check, text_check
@@ -32,13 +33,7 @@ class ActionModule(SwitchAction):
         switches = {host: self._switch_of(host, task_vars) for host in {*edits, *_checked(args)}}
         change = FabricChange(switches, edits, comment=args["comment"], confirm_s=args["confirm"])
         report = change.run(checks=[answers(), *map(_check, args["checks"])], dry_run=self._task.check_mode)
-        result.update(report.to_dict(), report=report.text.splitlines())
-        if not report.ok:
-            result.update(failed=True, msg=report.reason)
-        if self._task.diff:
-            result["diff"] = [
-                {"header": name, "prepared": s.diff} for name, s in report.switches.items() if s.diff
-            ]
+        tell(self, report, result)
 
 
 def _edits(args, hosts):

@@ -23,10 +23,11 @@ try:
     from connetos_sdk.model.setlines import format_difference as format_line_difference
     from connetos_sdk.model.setlines import format_set
     from connetos_sdk.model.text import parse_document
+    from connetos_sdk.resources import RESOURCES
 
     MISSING = ""
 except ImportError as error:
-    ConnetosError, MISSING = ValueError, str(error)
+    ConnetosError, MISSING, RESOURCES = ValueError, str(error), {}
 
 VLANS = (1, 4094)
 TEXTS = ("text", "set")
@@ -72,10 +73,17 @@ def compress_interfaces(names):
     return compress_ports(expand_interfaces(names))
 
 
+def resource_config(config, resource):
+    """See `resource_config.yml`."""
+    _one_of("resource", resource, RESOURCES)
+    return RESOURCES[resource].configuration(_entries(plain(config)))
+
+
 FILTERS = (
     from_config,
     to_config,
     config_diff,
+    resource_config,
     expand_vlans,
     compress_vlans,
     expand_interfaces,
@@ -107,6 +115,14 @@ def _told(work):
 def _document(value):
     """A checked document from data or from text."""
     return tree.check(plain(value)) if isinstance(value, Mapping) else parse_document(_text(value))
+
+
+def _entries(value):
+    """Entries, given as one or as a list of them."""
+    entries = [value] if isinstance(value, Mapping) else value
+    if not isinstance(entries, (list, tuple)) or not all(isinstance(one, Mapping) for one in entries):
+        raise AnsibleFilterError(f"options of a resource module are wanted, not {value!r}")
+    return entries
 
 
 def _text(value):

@@ -20,6 +20,7 @@ CONFIG = {
     "document": {"type": "dict"},
     "src": {"type": "path"},
     "path": {"type": "str"},
+    "purge": {"type": "list", "elements": "str", "default": []},
     "state": {"type": "str", "choices": ["merged", "replaced"], "default": "merged"},
     "comment": {"type": "str", "default": ""},
     "confirm": {"type": "int"},
@@ -87,6 +88,19 @@ FABRIC = {
 }
 FABRIC_EXCLUSIVE = [["lines", "documents"]]
 FABRIC_ONE_OF = [["lines", "documents"]]
+
+BACKUP = {
+    "folder": {"type": "path", "required": True},
+    "state": {"type": "str", "choices": ["saved", "restored"], "default": "saved"},
+    "form": {"type": "str", "choices": ["text", "set", "json"], "default": "text"},
+    "secrets": {"type": "bool", "default": False, "no_log": False},
+    "message": {"type": "str", "default": ""},
+    "author": {"type": "str", "default": "ConnetOS backup <backup@localhost>"},
+    "push": {"type": "bool", "default": False},
+    "version": {"type": "str", "default": "HEAD"},
+    "confirm": {"type": "int", "default": 120},
+    "hosts": {"type": "list", "elements": "str"},
+}
 
 PING = {
     **OPERATIONS["ping"],

@@ -35,6 +35,14 @@ options:
       - Where O(document) belongs, in words as on a CLI line, such as V(interface gigabit-ethernet te-1/1/1).
         The root of the tree by default.
     type: str
+  purge:
+    description:
+      - Paths below which nothing stays but what O(document) or O(src) says; elsewhere it is merged. A word may be
+        V(*) for every entry of a list, such as V(interface gigabit-ethernet * family).
+      - Can't be combined with O(path), O(lines) or O(state=replaced).
+    type: list
+    elements: str
+    default: []
   state:
     description:
       - V(merged) lays the configuration over what is there.
@@ -102,6 +110,11 @@ EXAMPLES = r"""
         vlan-id:
           10:
             vlan-name: web
+
+- name: These are the VLANs, and there are no others
+  connetos.connetos.connetos_config:
+    document: {vlans: {vlan-id: {10: {vlan-name: web}, 20: {vlan-name: db}}}}
+    purge: [vlans]
 
 - name: This port has exactly this configuration
   connetos.connetos.connetos_config:

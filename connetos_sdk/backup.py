@@ -1,0 +1,210 @@
+"""Configurations of switches in a git repository: one commit for a run, and only where something has changed.
+
+    repository = Repository("/srv/switch-configs")
+    saved = save(switches, repository)
+    print(saved.commit, saved.changed, saved.failed)
+    documents(["leaf1"], repository, version="HEAD~3")["leaf1"]
+
+Secrets are masked unless they are asked for. A masked configuration can be laid down again where its users exist: a
+switch takes the mask for the secret that it has.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from connetos_sdk.errors import BadRequest, ConnetosError, NotFound
+from connetos_sdk.fleet import Fleet
+from connetos_sdk.model.text import parse_document
+from connetos_sdk.model.tree import Document
+from connetos_sdk.switch import Switch
+
+Form = Literal["text", "set", "json"]
+SUFFIXES: Mapping[str, str] = {"text": ".conf", "set": ".set", "json": ".json"}
+"""Of the files, by form: curly braces, `set` lines, JSON."""
+AUTHOR = "ConnetOS backup <backup@localhost>"
+TIMEOUT_S = 120.0
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")
+_AUTHOR = re.compile(r"([^<>]+?) *<([^<>]*)>")
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a backup did.
+
+    Attributes:
+        before: texts of the files that have changed, as they were; empty for those that weren't there.
+        after: texts of the same files as they are, or with `dry_run` would be.
+        commit: id of the commit; empty if nothing has changed.
+        failed: why switches couldn't be asked, by name; their files are as they were.
+    """
+
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+    commit: str
+    failed: Mapping[str, str]
+
+    @property
+    def changed(self) -> list[str]:
+        """Names of the files that have changed."""
+        return list(self.after)
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A git repository with files in its root.
+
+    Attributes:
+        folder: its work tree; it is made by the first commit, for its owner only.
+        author: of the commits, `Name <address>`.
+    """
+
+    folder: Path
+    author: str = AUTHOR
+
+    def read(self, name: str) -> str:
+        """The text of a file as it lies in the work tree; empty if it isn't there."""
+        path = Path(self.folder) / name
+        return path.read_text("utf-8") if path.exists() else ""
+
+    def read_version(self, name: str, version: str) -> str:
+        """The text of a file in a commit.
+
+        Args:
+            name: of the file.
+            version: whatever git takes for a commit: `HEAD`, `HEAD~2`, an id, a tag, `@{yesterday}`.
+
+        Raises:
+            NotFound: there is no such commit, or no such file in it.
+        """
+        commit = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{version}^{{commit}}")
+        if commit is None:
+            raise NotFound(
+                f"{self.folder} has no version {version}", hint="what git log shows, such as HEAD~1"
+            )
+        text = self._git("show", f"{commit.strip()}:{name}")
+        if text is None:
+            raise NotFound(f"{name} isn't in version {version} of {self.folder}", hint="git log shows which")
+        return text
+
+    def commit(self, files: Mapping[str, str], message: str) -> str:
+        """Write files and commit them, and nothing else; the id of the commit.
+
+        Raises:
+            ConnetosError: git isn't there, or refuses.
+        """
+        folder = Path(self.folder)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self._git("rev-parse", "--is-inside-work-tree") is None:
+            self._must("init", "--quiet")
+        for name, text in files.items():
+            (folder / name).write_text(text, "utf-8")
+        self._must("add", "--", *files)
+        self._must("commit", "--quiet", "--message", message, "--", *files)
+        return self._must("rev-parse", "HEAD").strip()
+
+    def push(self) -> None:
+        """Give the commits to the remote repository of the branch.
+
+        Raises:
+            ConnetosError: there is none, or it refuses.
+        """
+        self._must("push", "--quiet")
+
+    def _must(self, *arguments: str) -> str:
+        done = self._run(*arguments)
+        if done.returncode:
+            told = (done.stderr or done.stdout).strip().splitlines()
+            raise ConnetosError(
+                f"git {arguments[0]} in {self.folder} failed: {told[-1] if told else done.returncode}"
+            )
+        return done.stdout
+
+    def _git(self, *arguments: str) -> str | None:
+        """What git prints; None if it refuses."""
+        done = self._run(*arguments)
+        return None if done.returncode else done.stdout
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        author = _AUTHOR.fullmatch(self.author)
+        if author is None:
+            raise BadRequest(f"{self.author!r} isn't an author", hint=AUTHOR)
+        names = {f"GIT_{who}_NAME": author[1] for who in ("AUTHOR", "COMMITTER")}
+        mails = {f"GIT_{who}_EMAIL": author[2] for who in ("AUTHOR", "COMMITTER")}
+        try:
+            return subprocess.run(
+                ["git", "-C", str(self.folder), *arguments],
+                env={**os.environ, **names, **mails, "GIT_TERMINAL_PROMPT": "0"},
+                stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
+            )  # fmt: skip
+        except FileNotFoundError:
+            raise ConnetosError("git isn't installed here", hint="apt-get install git") from None
+        except subprocess.TimeoutExpired:
+            raise ConnetosError(f"git {arguments[0]} took more than {TIMEOUT_S:.0f} s") from None
+
+
+def save(
+    switches: Mapping[str, Switch],
+    repository: Repository,
+    *,
+    form: Form = "text",
+    secrets: bool = False,
+    message: str = "",
+    dry_run: bool = False,
+) -> Saved:
+    """Write the running configurations into a repository.
+
+    Args:
+        switches: connections by name; a file has the name of its switch.
+        repository: where.
+        form: curly braces, `set` lines or JSON.
+        secrets: write password hashes instead of a mask (super-users only).
+        message: of the commit; names the switches that have changed by default.
+        dry_run: only say what would change.
+
+    Raises:
+        BadRequest: a name can't be the name of a file.
+        ConnetosError: see `Repository.commit`.
+    """
+    files = {name: file_name(name, form) for name in switches}
+    told = Fleet(switches).run(lambda switch: switch.config_text(form=form, secrets=secrets))
+    before, after = {}, {}
+    for name, outcome in told.done.items():
+        found, text = repository.read(files[name]), outcome.value or ""
+        if found != text:
+            before[files[name]], after[files[name]] = found, text
+    failed = {name: str(outcome.error) for name, outcome in told.failed.items()}
+    if dry_run or not after:
+        return Saved(before, after, "", failed)
+    names = [name for name in told.done if files[name] in after]
+    return Saved(before, after, repository.commit(after, message or f"Backup of {', '.join(names)}"), failed)
+
+
+def documents(
+    names: Iterable[str], repository: Repository, *, form: Form = "text", version: str = "HEAD"
+) -> dict[str, Document]:
+    """The configurations of switches as they were saved.
+
+    Raises:
+        NotFound: a switch isn't in that version.
+        ParseError: what was saved isn't a configuration.
+    """
+    texts = {name: repository.read_version(file_name(name, form), version) for name in names}
+    return {name: parse_document(text) for name, text in texts.items()}
+
+
+def file_name(switch: str, form: Form = "text") -> str:
+    """The file of a switch.
+
+    Raises:
+        BadRequest: the name of the switch can't be part of one.
+    """
+    if not _NAME.fullmatch(switch):
+        raise BadRequest(f"{switch!r} can't be the name of a file", hint="letters, digits, . _ : -")
+    return switch + SUFFIXES[form]

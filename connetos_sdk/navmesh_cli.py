@@ -50,7 +50,7 @@ def navmesh(  # noqa: PLR0917 - typer makes options of them
         ),
     ] = None,
     ca_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Certificate to trust besides the system's.")
+        Path | None, typer.Option(metavar="FILE", help="Certificate to trust instead of the system's.")
     ] = None,
     verify: Annotated[bool, typer.Option(help="Check the switches' certificates.")] = True,
     protocol: Annotated[str, typer.Option(help="tcp, udp, icmp, sctp or a number.")] = "tcp",

@@ -35,7 +35,7 @@ class Switch:
         username: user on the switch (REST, RCC).
         password: its password.
         verify: whether to check the switch's certificate, or its SSH key.
-        ca_file: certificate file (PEM) to trust besides those of the system (REST).
+        ca_file: certificate file (PEM) to trust instead of those of the system (REST).
         key_files: private keys to log in with (RCC).
         known_hosts: file with the SSH keys of known switches (RCC); `~/.ssh/known_hosts` by default.
         timeout_s: seconds to wait for an answer.

@@ -29,7 +29,7 @@ class Access:
     Attributes:
         username, password: of a user that the plan's templates configure.
         verify: whether to check the switches' certificates.
-        ca_file: certificates (PEM) to trust besides those of the system.
+        ca_file: certificates (PEM) to trust instead of those of the system.
         timeout_s: seconds to wait for an answer.
     """
 

@@ -35,7 +35,7 @@ PlanFile = Annotated[
 ]
 User = Annotated[str, typer.Option("-u", "--user", envvar="CONNETOS_USER", help="User on the switches.")]
 CaFile = Annotated[
-    Path | None, typer.Option(help="Certificates (PEM) to trust besides the system's.", show_default=False)
+    Path | None, typer.Option(help="Certificates (PEM) to trust instead of the system's.", show_default=False)
 ]
 Insecure = Annotated[
     bool,

@@ -5,41 +5,26 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import ssl
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import IO, Any
-from urllib.parse import quote, urlsplit
-
-import httpx
+from urllib.parse import quote, urlencode, urlsplit
 
 from connetos_sdk import errors
 from connetos_sdk.model.operations import operations
 from connetos_sdk.model.paths import Path
 from connetos_sdk.transports.base import CommitOptions, Operation, Report
 from connetos_sdk.transports.connections import Connections
+from connetos_sdk.transports.http import HTTPS, Endpoint, HttpClient, Reply, tls_context
+
+EVENTS_SECONDS = 60.0
+"""Without anything for so long the connection is lost: the agent shows four times as often that it is there."""
 
 _TEXT = {"content-type": "text/plain; charset=utf-8"}
+_JSON = {"content-type": "application/json"}
 _PIECE_BYTES = 256 * 1024
 _METHODS = {"merge": "PATCH", "replace": "PUT", "delete": "DELETE"}
-
-
-def tls_context(*, verify: bool, ca_file: str | FilePath | None) -> ssl.SSLContext:
-    """How the switch's certificate is checked.
-
-    Raises:
-        Unreachable: `ca_file` can't be read.
-    """
-    try:
-        context = ssl.create_default_context()
-        if ca_file:
-            context.load_verify_locations(str(ca_file))
-    except (OSError, ssl.SSLError) as error:
-        raise errors.Unreachable(f"the certificate file {ca_file} can't be used: {error}") from error
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 class RestTransport:
@@ -50,7 +35,8 @@ class RestTransport:
         username: user on the switch.
         password: its password.
         verify: whether to check the switch's certificate.
-        ca_file: certificate (PEM) to trust besides; that of a switch is `<state>/tls/certificate.pem`.
+        ca_file: certificate (PEM) to trust instead of those of the system; that of a switch is
+            `<state>/tls/certificate.pem`.
         timeout_s: seconds to wait for an answer.
     """
 
@@ -66,29 +52,22 @@ class RestTransport:
     ) -> None:
         try:
             parts = urlsplit(url)
+            port = parts.port or HTTPS
         except ValueError as error:
-            raise errors.Unsupported(f"{url} isn't a URL: {error}") from None
-        self._where = parts.netloc.rpartition("@")[2] or parts.path
-        context = None
+            raise errors.Unsupported(f"{url.rpartition('@')[2]} isn't a URL: {error}") from None
+        where = parts.netloc.rpartition("@")[2] or parts.path
         if parts.scheme == "unix":
-            base = "http://switch/api/v1/"
+            endpoint = Endpoint(where, path=parts.path, timeout_s=timeout_s)
         elif parts.scheme == "https" and parts.hostname:
             context = tls_context(verify=verify, ca_file=ca_file)
-            base = f"https://{self._where}/api/v1/"
+            endpoint = Endpoint(
+                where, parts.hostname, port, context,
+                username=username, password=password or "", timeout_s=timeout_s,
+            )  # fmt: skip
         else:
             raise errors.Unsupported(f"{url.partition('@')[2] or url} isn't an https:// or unix:// URL")
-
-        def connect() -> httpx.Client:
-            return httpx.Client(
-                base_url=base,
-                transport=httpx.HTTPTransport(uds=parts.path)
-                if context is None
-                else httpx.HTTPTransport(verify=context, retries=1),
-                auth=httpx.BasicAuth(username, password or "") if username else None,
-                timeout=httpx.Timeout(timeout_s, connect=10.0),
-            )
-
-        self._connections = Connections(connect)
+        self._where = where
+        self._connections = Connections(lambda: HttpClient(endpoint))
 
     def close(self) -> None:
         """See `Transport.close`."""
@@ -99,46 +78,32 @@ class RestTransport:
     def _request(
         self, method: str, resource: str, *, query: Mapping[str, Any] | None = None,
         value: Any = None, text: str | None = None, headers: Mapping[str, str] | None = None,
-    ) -> httpx.Response:  # fmt: skip
-        content, sent = None, dict(headers or {})
+    ) -> _Answer:  # fmt: skip
+        body, sent = b"", dict(headers or {})
         if text is not None:
-            content, sent = text.encode(), {**sent, **_TEXT}
+            body, sent = text.encode(), {**sent, **_TEXT}
         elif value is not None:
-            content, sent = json.dumps(value).encode(), {**sent, "content-type": "application/json"}
-        try:
-            with self._connections.one() as client:
-                response = client.request(method, resource, params=query, content=content, headers=sent)
-        except httpx.HTTPError as error:
-            raise self._failure(error) from error
-        if response.is_success:
-            return response
-        raise _error_of(response)
+            body, sent = json.dumps(value).encode(), {**sent, **_JSON}
+        target = f"{resource}?{urlencode(query, quote_via=quote)}" if query else resource
+        with (
+            self._connections.one() as client,
+            client.open(method, target, headers=sent, body=body) as reply,
+        ):
+            return self._answer(reply)
 
-    def _failure(self, error: httpx.HTTPError) -> errors.TransportError:
-        cause = str(error) or type(error).__name__
-        if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError):
-            if "certificate verify failed" in cause.lower():
-                return errors.Unreachable(
-                    f"the certificate of {self._where} isn't trusted: {cause}",
-                    hint="give its certificate as ca_file, or verify=False if you must",
-                )
-            return errors.Unreachable(
-                f"{self._where} can't be reached: {cause}",
-                hint="is the agent running, and the address right?",
-            )
-        if isinstance(error, httpx.TimeoutException):
-            return errors.TimedOut(
-                f"{self._where} didn't answer in time",
-                hint="whether a change was made is unknown: look at the revisions",
-            )
-        return errors.ProtocolError(f"the connection to {self._where} broke: {cause}")
+    def _answer(self, reply: Reply) -> _Answer:
+        """The whole answer.
+
+        Raises:
+            ConnetosError: it is an error.
+        """
+        answer = _Answer(self._where, reply.headers.get("etag", ""), reply.read())
+        if reply.status // 100 == 2:
+            return answer
+        raise _error_of(reply, answer.body)
 
     def _json(self, *args: Any, **kwargs: Any) -> Any:
-        response = self._request(*args, **kwargs)
-        try:
-            return response.json()
-        except ValueError:
-            raise errors.ProtocolError(f"{self._where} answered something that isn't JSON") from None
+        return self._request(*args, **kwargs).json()
 
     # -- configuration --------------------------------------------------------------------------------
 
@@ -160,7 +125,7 @@ class RestTransport:
         """See `Transport.read_config`."""
         query = {name: "true" for name, on in (("defaults", defaults), ("secrets", secrets)) if on}
         response = self._request("GET", self._resource(source, path), query=query)
-        tag = response.headers.get("etag", "").strip('"')
+        tag = response.etag.strip('"')
         return response.json(), int(tag) if tag.isdigit() else None
 
     def read_text(self, path: Path, *, source: str, form: str, defaults: bool) -> str:
@@ -222,26 +187,29 @@ class RestTransport:
         return _mapping(self._json("POST", f"rpc/{name}", value=dict(body)))
 
     def _call_reporting(self, name: str, body: Mapping[str, Any], report: Report) -> Mapping[str, Any]:
-        headers = {"accept": "application/x-ndjson"}
-        try:
-            with (
-                self._connections.one() as client,
-                client.stream("POST", f"rpc/{name}", json=dict(body), headers=headers) as response,
-            ):
-                if not response.is_success:
-                    response.read()
-                    raise _error_of(response)
-                for line in filter(None, response.iter_lines()):
-                    told = json.loads(line)
-                    if "progress" in told:
-                        report(told["progress"])
-                    elif "result" in told:
-                        return _mapping(told["result"])
-                    elif "error" in told:
-                        raise errors.from_dict(told["error"])
-        except httpx.HTTPError as error:
-            raise self._failure(error) from error
+        headers = {"accept": "application/x-ndjson", **_JSON}
+        sent = json.dumps(dict(body)).encode()
+        with (
+            self._connections.one() as client,
+            client.open("POST", f"rpc/{name}", headers=headers, body=sent) as reply,
+        ):
+            if reply.status // 100 != 2:
+                raise _error_of(reply, reply.read())
+            for line in filter(None, reply.lines()):
+                told = self._told(line)
+                if "progress" in told:
+                    report(told["progress"])
+                elif "result" in told:
+                    return _mapping(told["result"])
+                elif "error" in told:
+                    raise errors.from_dict(told["error"])
         raise errors.ProtocolError(f"the switch ended its answer to {name} before the result")
+
+    def _told(self, line: str) -> Mapping[str, Any]:
+        try:
+            return _mapping(json.loads(line))
+        except ValueError:
+            raise errors.ProtocolError(f"{self._where} answered something that isn't JSON") from None
 
     def upload(self, name: str, path: FilePath) -> Mapping[str, Any]:
         """Send a file to the switch; its `name`, `bytes` and `sha256` as the switch has them.
@@ -259,15 +227,14 @@ class RestTransport:
                     "content-length": str(size),
                     "content-type": "application/octet-stream",
                 }
-                with self._connections.one() as client:
-                    response = client.put(f"uploads/{_segment(name)}", content=_pieces(file), headers=headers)
+                target = f"uploads/{_segment(name)}"
+                with (
+                    self._connections.one() as client,
+                    client.open("PUT", target, headers=headers, body=_pieces(file)) as reply,
+                ):
+                    return _mapping(self._answer(reply).json())
         except OSError as error:
             raise errors.NotFound(f"{path} can't be read: {error.strerror}") from error
-        except httpx.HTTPError as error:
-            raise self._failure(error) from error
-        if not response.is_success:
-            raise _error_of(response)
-        return _mapping(response.json())
 
     def remove_upload(self, name: str) -> None:
         """Remove a file that was sent."""
@@ -289,20 +256,32 @@ class RestTransport:
 
     def events(self) -> Iterator[Mapping[str, Any]]:
         """See `Transport.events`."""
+        with (
+            self._connections.one() as client,
+            client.open("GET", "events", headers={}, timeout_s=EVENTS_SECONDS) as reply,
+        ):
+            if reply.status // 100 != 2:
+                raise _error_of(reply, reply.read())
+            for line in reply.lines():
+                if line.startswith("data: "):
+                    yield self._told(line[6:])
+
+
+@dataclass(frozen=True)
+class _Answer:
+    where: str
+    etag: str
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode(errors="replace")
+
+    def json(self) -> Any:
         try:
-            with (
-                self._connections.one() as client,
-                client.stream("GET", "events", timeout=httpx.Timeout(60.0)) as response,
-            ):
-                if not response.is_success:
-                    response.read()
-                    raise _error_of(response)
-                with self._connections.following(response) as lines:
-                    for line in lines:
-                        if line.startswith("data: "):
-                            yield json.loads(line[6:])
-        except httpx.HTTPError as error:
-            raise self._failure(error) from error
+            return json.loads(self.body)
+        except ValueError:
+            raise errors.ProtocolError(f"{self.where} answered something that isn't JSON") from None
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:
@@ -321,13 +300,13 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value
 
 
-def _error_of(response: httpx.Response) -> errors.ConnetosError:
+def _error_of(reply: Reply, body: bytes) -> errors.ConnetosError:
     try:
-        data = response.json()
+        data = json.loads(body)
     except ValueError:
         data = None
     if isinstance(data, dict) and "problems" in data:
         return errors.from_dict(data)
-    if response.status_code == 503:
+    if reply.status == 503:
         return errors.TooMany("the switch has too many connections", hint="try again in a moment")
-    return errors.ProtocolError(f"the switch answered {response.status_code} {response.reason_phrase}")
+    return errors.ProtocolError(f"the switch answered {reply.status} {reply.reason}")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
 
 from connetos_sdk import Switch
 from connetos_sdk.errors import TransportError
 from connetos_sdk.lab import Lab
 from connetos_sdk.transports.connections import Connections
+from connetos_sdk.transports.http import Client, Endpoint, HttpClient
 from tests.conftest import connect
 
 CALLERS, CALLS, LISTENERS = 6, 40, 2
@@ -51,14 +51,14 @@ def test_calls_and_events_at_the_same_time(memory_lab: Lab) -> None:
 
 
 def test_a_connection_is_one_threads_at_a_time() -> None:
-    made: list[httpx.Client] = []
+    made: list[HttpClient] = []
 
-    def make() -> httpx.Client:
-        made.append(httpx.Client())
+    def make() -> HttpClient:
+        made.append(HttpClient(Endpoint("nowhere")))
         return made[-1]
 
     connections = Connections(make)
-    users: dict[httpx.Client, int] = {}
+    users: dict[Client, int] = {}
     together = threading.Barrier(4)
 
     def use() -> bool:
@@ -75,7 +75,7 @@ def test_a_connection_is_one_threads_at_a_time() -> None:
         assert all(threads.map(lambda _: use(), range(4)))
     assert len(made) == 4
     connections.close()
-    assert all(client.is_closed for client in made)
+    assert all(client.closed for client in made)
 
 
 def test_closing_ends_what_another_thread_waits_for(memory_lab: Lab) -> None:

@@ -4,21 +4,40 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import dataclass
+
 from ansible.module_utils.connection import ConnectionError as AnsibleConnectionError
 
 try:
-    import httpx
     from connetos_sdk.transports.connections import Connections
+    from connetos_sdk.transports.http import unreachable
     from connetos_sdk.transports.rest import RestTransport
 except ImportError:  # told to the user by `base.py`
-    httpx = Connections = None
-    BaseTransport = RestTransport = object
-else:
-    BaseTransport = httpx.BaseTransport
+    Connections = unreachable = None
+    RestTransport = object
+
+WHERE = "the switch"
 
 
-class Carrier(BaseTransport):
-    """Carries requests to the method `exchange` of the httpapi plugin.
+@dataclass(frozen=True)
+class Answer:
+    """See `connetos_sdk.transports.http.Reply`."""
+
+    status: int
+    reason: str
+    headers: dict[str, str]
+    body: str
+
+    def read(self):
+        return self.body.encode()
+
+    def lines(self):
+        yield from self.body.split("\n")
+
+
+class Carrier:
+    """Carries requests to the method `exchange` of the httpapi plugin; see `connetos_sdk.transports.http.Client`.
 
     Args:
         exchange: see `plugins/httpapi/connetos.py`.
@@ -27,18 +46,20 @@ class Carrier(BaseTransport):
     def __init__(self, exchange):
         self._exchange = exchange
 
-    def handle_request(self, request):
+    @contextmanager
+    def open(self, method, target, *, headers, body=b"", **_options):
+        text = (body if isinstance(body, bytes) else b"".join(body)).decode()
+        sent = (text, headers.get("content-type", ""), headers.get("if-match", ""))
         try:
-            answer = self._exchange(
-                request.method,
-                request.url.raw_path.decode("ascii"),
-                request.read().decode(),
-                request.headers.get("content-type", ""),
-                request.headers.get("if-match", ""),
-            )
+            answer = self._exchange(method, f"/api/v1/{target}", *sent)
         except AnsibleConnectionError as error:
-            raise httpx.ConnectError(str(error)) from error
-        return httpx.Response(answer["status"], headers=answer["headers"], text=answer["body"])
+            raise unreachable(WHERE, error) from error
+        yield Answer(answer["status"], "", answer["headers"], answer["body"])
+
+    def interrupt(self):
+        """Whose connection it is closes it."""
+
+    close = interrupt
 
 
 class HttpapiTransport(RestTransport):
@@ -50,8 +71,5 @@ class HttpapiTransport(RestTransport):
 
     def __init__(self, exchange):
         # Everything but the HTTP client is as in RestTransport, so its own one is never made.
-        self._where = "the switch"
-        carrier = Carrier(exchange)
-        self._connections = Connections(
-            lambda: httpx.Client(base_url="https://switch/api/v1/", transport=carrier)
-        )
+        self._where = WHERE
+        self._connections = Connections(lambda: Carrier(exchange))

@@ -5,22 +5,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from connetos_agent.dataplane.base import DriverError
 from connetos_agent.services.daemons import Daemons, Program
+from tests.waiting import until
 
 SLEEP = Program("sleeper", ("sleep", "1000"))
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came about"
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -39,7 +33,7 @@ def test_a_program_runs_until_it_is_stopped(daemons: Daemons) -> None:
     daemons.start(SLEEP)
     pid = daemons.pid("sleeper")
     assert pid is not None
-    wait_for(lambda: command(pid) == b"sleep\x001000\x00")
+    until(lambda: command(pid) == b"sleep\x001000\x00")
     assert daemons.state()["sleeper"]["pid"] == pid
     daemons.stop("sleeper")
     assert daemons.pid("sleeper") is None
@@ -64,8 +58,8 @@ def test_what_ends_by_itself_is_started_again_and_says_so(daemons: Daemons) -> N
     first = daemons.pid("sleeper")
     assert first is not None
     os.kill(first, signal.SIGKILL)
-    wait_for(lambda: daemons.pid("sleeper") not in (None, first))
-    wait_for(lambda: told == [1])
+    until(lambda: daemons.pid("sleeper") not in (None, first))
+    until(lambda: told == [1])
     assert daemons.state()["sleeper"]["restarts"] == 1
 
 
@@ -80,7 +74,7 @@ def test_the_next_agent_adopts_the_program_and_watches_it(daemons: Daemons, tmp_
         assert following.pid("sleeper") == pid
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)  # the first agent is this process, too
-        wait_for(lambda: following.pid("sleeper") not in (None, pid))
+        until(lambda: following.pid("sleeper") not in (None, pid))
     finally:
         following.stop("sleeper")
         following.close()
@@ -149,7 +143,7 @@ def test_children_of_a_program_end_with_it(daemons: Daemons, tmp_path: Path) -> 
     child = tmp_path / "child"
     script = f"sleep 1000 & echo $! > {child}; trap '' TERM; while :; do sleep 0.1; done"
     daemons.start(Program("sleeper", ("/bin/sh", "-c", script), ready=child.exists))
-    wait_for(lambda: child.read_text().strip() != "")
+    until(lambda: child.read_text().strip() != "")
     pid = int(child.read_text())
     daemons.stop("sleeper")
-    wait_for(lambda: not Path(f"/proc/{pid}").exists() or b"sleep" not in command(pid))
+    until(lambda: not Path(f"/proc/{pid}").exists() or b"sleep" not in command(pid))

@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,13 +24,7 @@ from connetos_sdk.lab.lab import LabSwitch
 from tests.agent.conftest import VIEWER, add_user
 from tests.cli.conftest import CommandLine, Open, cli, open_cli  # noqa: F401 - fixtures
 from tests.conftest import connect
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "not within a minute"
-        time.sleep(0.05)
+from tests.waiting import until
 
 
 def at(machine: LabSwitch) -> CommandLine:

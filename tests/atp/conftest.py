@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ from connetos_sdk import Switch
 from connetos_sdk.lab import Lab
 from connetos_sdk.lab.lab import LabSwitch
 from tests.conftest import connect, topology
+from tests.waiting import until
 
 OWN, SERVER = "198.18.255.21", "198.18.255.1"
 FILE = f"{OWN}_yunqi.cfg"
@@ -94,14 +94,6 @@ class Rack:
         assert self.leaf.config("system hostname") == "leaf"
         assert self.leaf.config(source="startup") == self.leaf.config()
         assert self.leaf.system().troubles == []
-
-
-def until(condition: Callable[[], Any], show: Callable[[], object], seconds: float = 60) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"it doesn't come about: {show()}"
-        time.sleep(0.05)
-    return found
 
 
 @pytest.fixture(scope="module")

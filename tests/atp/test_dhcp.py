@@ -11,8 +11,9 @@ import pytest
 
 from connetos_sdk import Switch
 from connetos_sdk.lab import Lab
-from tests.atp.conftest import Rack, configuration, until
+from tests.atp.conftest import Rack, configuration
 from tests.conftest import connect, topology
+from tests.waiting import until
 
 pytestmark = pytest.mark.ovs
 OWN = "198.18.255.60"

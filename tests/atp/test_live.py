@@ -19,8 +19,8 @@ from connetos_sdk.cabling import End
 from connetos_sdk.errors import NotFound
 from connetos_sdk.lab import Lab
 from connetos_sdk.model.text import parse_document
-from tests.atp.conftest import until
 from tests.conftest import ROOT, topology
+from tests.waiting import until
 
 pytestmark = pytest.mark.ovs
 LEAF1 = "198.18.255.21_yunqi.cfg"

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from connetos_sdk import Switch
-from tests.atp.conftest import FILE, HINT, OWN, SERVER, Rack, configuration, until
+from tests.atp.conftest import FILE, HINT, OWN, SERVER, Rack, configuration
+from tests.waiting import until
 
 pytestmark = pytest.mark.ovs
 

@@ -18,8 +18,9 @@ import pytest
 from connetos_agent.northbound.certificate import make
 from connetos_sdk import Switch
 from connetos_sdk.lab import Lab
-from tests.atp.conftest import FILE, HINT, OWN, SERVER, Rack, configuration, until
+from tests.atp.conftest import FILE, HINT, OWN, SERVER, Rack, configuration
 from tests.conftest import connect, topology
+from tests.waiting import until
 
 pytestmark = pytest.mark.ovs
 SYSLOG = 5514

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,13 +11,7 @@ from connetos_sdk.errors import BrokenReference, Locked, NotFound
 from connetos_sdk.lab import Lab
 from tests.cli.conftest import CommandLine, Open
 from tests.conftest import connect
-
-
-def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it doesn't happen"
-        time.sleep(0.05)
+from tests.waiting import until
 
 
 def soon(seconds: float) -> datetime:

@@ -10,8 +10,8 @@ import pytest
 from connetos_sdk.lab import Lab
 from connetos_sdk.lab.lab import LabSwitch
 from connetos_sdk.transports.rcc_client import RccClient
-from tests.cli.test_commit_at import until
 from tests.conftest import connect, topology
+from tests.waiting import until
 
 TOPOLOGY = """
 name: cli-crowd

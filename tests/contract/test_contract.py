@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,18 +14,12 @@ from connetos_sdk import Switch, errors
 from connetos_sdk.results import Event
 from connetos_sdk.transports.choice import Kind
 from tests.contract.conftest import USER, Machine
+from tests.waiting import until
 
 PORT = "interface gigabit-ethernet te-1/1/1"
 NATIVE = f"{PORT} family ethernet-switching native-vlan-id"
 LINES = f"set {NATIVE} 10\nset vlans vlan-id 10 vlan-name web\n"
 WEB = {"vlan-id": {"10": {"vlan-name": "web"}}}
-
-
-def eventually(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 # -- looking ----------------------------------------------------------------------------------------------
@@ -178,7 +172,7 @@ def test_comment(switch: Switch, rest: Switch) -> None:
 def test_confirm(switch: Switch, rest: Switch) -> None:
     done = switch.merge(WEB, "vlans", confirm=1)
     assert done.confirm_deadline is not None
-    eventually(lambda: rest.config("vlans") == {})
+    until(lambda: rest.config("vlans") == {})
     for seconds in (0, -1, 30001):
         with pytest.raises((errors.InvalidValue, errors.BadRequest)):
             switch.merge(WEB, "vlans", confirm=seconds)
@@ -484,7 +478,7 @@ def test_events(switch: Switch, rest: Switch) -> None:
     if not isinstance(switch.transport, type(rest.transport)):
         _listening(switch)
     following.start()
-    eventually(lambda: _poke(rest, found))
+    until(lambda: _poke(rest, found))
     assert found[-1].kind == "commit"
     assert found[-1].data["user"] == USER
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from connetos_sdk.lab import Lab
 
@@ -127,13 +126,3 @@ def cables_taken(
     assert tap.returncode == 0, errors
     found: dict[str, list[str]] = json.loads(output)
     return found
-
-
-def until(happens: Callable[[], bool], seconds: float = 10.0) -> bool:
-    """Whether something comes true before `seconds` are over."""
-    end = time.monotonic() + seconds
-    while not happens():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True

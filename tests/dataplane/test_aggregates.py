@@ -14,7 +14,8 @@ from connetos_sdk.errors import ConfigError, ConnetosError
 from connetos_sdk.lab import Lab
 from tests.conftest import connect, topology
 from tests.dataplane.packets import frame, reaches, who_hears
-from tests.dataplane.switching import cables_taken, udp, until
+from tests.dataplane.switching import cables_taken, udp
+from tests.waiting import until
 
 pytestmark = pytest.mark.ovs
 Leaves = tuple[Switch, Switch]
@@ -58,7 +59,7 @@ def leaves(lab: Lab) -> Iterator[Leaves]:
         before = leaf1.revision(), leaf2.revision()
         yield leaf1, leaf2
         for leaf, revision in zip((leaf1, leaf2), before, strict=True):
-            assert until(lambda leaf=leaf: leaf.system().troubles == [])  # type: ignore[misc]
+            until(lambda leaf=leaf: leaf.system().troubles == [])  # type: ignore[misc]
             leaf.rollback(revision=revision)
 
 
@@ -154,16 +155,16 @@ def test_the_loss_of_members_costs_hardly_a_packet(lab: Lab, leaves: Leaves) -> 
 def test_fewer_members_than_the_smallest_number_take_the_aggregate_down(lab: Lab, leaves: Leaves) -> None:
     for leaf in leaves:
         leaf.apply_lines([*LACP, "set interface aggregate-ethernet ae7 ether-options min-selected-port 2"])
-    assert until(lambda: reaches(lab, "h1", "198.18.10.2"))
+    until(lambda: reaches(lab, "h1", "198.18.10.2"))
     node = lab.switch("leaf2").node
     node.run(["ip", "link", "set", CABLES[0], "down"])
     assert reaches(lab, "h1", "198.18.10.2")
     node.run(["ip", "link", "set", CABLES[1], "down"])
-    assert until(lambda: not lab.host("h1").ping("198.18.10.2", timeout=0.3))
+    until(lambda: not lab.host("h1").ping("198.18.10.2", timeout=0.3))
     node.run(["ip", "link", "set", CABLES[1], "up"])
-    assert until(lambda: reaches(lab, "h1", "198.18.10.2"))
+    until(lambda: reaches(lab, "h1", "198.18.10.2"))
     node.run(["ip", "link", "set", CABLES[0], "up"])
-    assert until(lambda: leaves[1].system().troubles == [])
+    until(lambda: leaves[1].system().troubles == [])
 
 
 def test_members_follow_their_aggregate(lab: Lab, leaves: Leaves) -> None:
@@ -180,7 +181,7 @@ def test_members_follow_their_aggregate(lab: Lab, leaves: Leaves) -> None:
 
 def test_lacp_keeps_away_from_a_neighbour_that_does_not_speak_it(lab: Lab, leaves: Leaves) -> None:
     leaves[0].apply_lines(LACP)
-    assert until(lambda: not lab.host("h1").ping("198.18.10.2", timeout=0.3))
+    until(lambda: not lab.host("h1").ping("198.18.10.2", timeout=0.3))
     leaves[1].apply_lines(LACP)
     assert reaches(lab, "h1", "198.18.10.2", within=40)
 
@@ -192,14 +193,14 @@ def test_it_forwards_again_after_a_restart_of_open_vswitch(lab: Lab, leaves: Lea
     switch = lab.switch("leaf1")
     assert switch.ovs is not None
     switch.run(["kill", "-9", str(switch.ovs.switch_pid)])
-    assert until(lambda: switch.ovs is not None and switch.ovs.switch_pid is None)
+    until(lambda: switch.ovs is not None and switch.ovs.switch_pid is None)
     switch.ovs.start()
     assert reaches(lab, "h1", "198.18.10.2", within=20)
 
     def flows() -> str:
         return switch.run(["ovs-ofctl", "-O", "OpenFlow15", "dump-groups", "lag-ae7"]).stdout
 
-    assert until(lambda: flows().count("watch_port") == 6)
+    until(lambda: flows().count("watch_port") == 6)
 
 
 def test_the_agent_finds_its_aggregates_again(lab: Lab, leaves: Leaves) -> None:
@@ -220,7 +221,7 @@ def test_show_lacp_tells_both_ends_and_counts_from_zero_after_clearing(lab: Lab,
         leaf.apply_lines(LACP)
     assert reaches(lab, "h1", "198.18.10.2")
     leaf1, leaf2 = leaves
-    assert until(lambda: leaf1.cli("show lacp internal").count("{ACDEF}") == 3)
+    until(lambda: leaf1.cli("show lacp internal").count("{ACDEF}") == 3)
     internal = leaf1.cli("show lacp internal").splitlines()
     assert internal[3].startswith("LACP System ID: 32768,")
     assert internal[4:7] == [
@@ -235,7 +236,7 @@ def test_show_lacp_tells_both_ends_and_counts_from_zero_after_clearing(lab: Lab,
     def neighbor() -> list[str]:
         return leaf1.cli("show lacp neighbor gigabit-ethernet te-1/1/5").splitlines()[-1].split()
 
-    assert until(lambda: neighbor() == expected, 40), "the partner's last word comes with its next frame"
+    until(lambda: neighbor() == expected, "the partner's last word, with its next frame")
     before = leaf1.cli("show lacp statistics").splitlines()
     assert [int(word) > 0 for word in before[3].split()[1:3]] == [True, True]
 
@@ -243,7 +244,7 @@ def test_show_lacp_tells_both_ends_and_counts_from_zero_after_clearing(lab: Lab,
         leaf1.cli("clear lacp statistics aggregate-ethernet ae7")
         return leaf1.cli("show lacp statistics aggregate-ethernet ae7").splitlines()[3].split()
 
-    assert until(lambda: cleared() == ["te-1/1/4", *"00000000"]), "but for a frame that comes in between"
+    until(lambda: cleared() == ["te-1/1/4", *"00000000"], "cleared, but for a frame that comes in between")
     with pytest.raises(ConnetosError, match="LACP doesn't run on te-1/1/1"):
         leaf1.cli("show lacp neighbor gigabit-ethernet te-1/1/1")
 

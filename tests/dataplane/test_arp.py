@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,57 +9,19 @@ import pytest
 from connetos_sdk import Switch
 from connetos_sdk.errors import ConnetosError
 from connetos_sdk.lab import Lab
-from tests.conftest import connect, topology
 from tests.dataplane.packets import reaches
+from tests.waiting import until
 
 pytestmark = pytest.mark.ovs
 
-TOPOLOGY = """\
-name: {name}
-dataplane: openvswitch
-switches:
-  r1: {{ports: 4}}
-hosts:
-  h1: {{link: "r1:te-1/1/1", address: 198.18.10.1/24, gateway: 198.18.10.254}}
-  h2: {{link: "r1:te-1/1/2", address: 198.18.20.2/24, gateway: 198.18.20.254}}
-"""
-BASE = """\
-set vlans vlan-id 10 l3-interface vlan10
-set vlans vlan-id 20 l3-interface vlan20
-set interface gigabit-ethernet te-1/1/1 family ethernet-switching native-vlan-id 10
-set interface gigabit-ethernet te-1/1/2 family ethernet-switching native-vlan-id 20
-set vlan-interface interface vlan10 address 198.18.10.254 prefix-length 24
-set vlan-interface interface vlan20 address 198.18.20.254 prefix-length 24
-set protocols static route 203.0.113.0/24 next-hop 198.18.10.1
-"""
-
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with Lab(topology(TOPOLOGY.format(name=f"arp-{os.getpid()}"), tmp_path_factory.mktemp("lab"))) as lab:
-        with connect(lab.switch("r1")) as router:
-            router.apply_lines(BASE)
-        yield lab
-
-
-@pytest.fixture
-def router(lab: Lab) -> Iterator[Switch]:
-    with connect(lab.switch("r1")) as router:
-        before = router.revision()
-        yield router
-        router.rollback(revision=before)
+def lines() -> str:
+    return "set protocols static route 203.0.113.0/24 next-hop 198.18.10.1"
 
 
 def entries(router: Switch) -> dict[str, Any]:
     return {entry["address"]: entry for entry in router.state("arp entries")}
-
-
-def wait_for(condition: Callable[[], Any], seconds: float = 20) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it never came about"
-        time.sleep(0.05)
-    return found
 
 
 def test_hosts_that_were_routed_to_are_in_the_arp_table(lab: Lab, router: Switch) -> None:
@@ -109,7 +68,7 @@ def test_proxy_arp_answers_for_hosts_behind_the_router(lab: Lab, router: Switch)
         assert not reaches(lab, "h1", "198.18.20.2")
         router.apply_lines("set protocols arp interface vlan10 proxy enable true")
         host.run(["ip", "neigh", "flush", "all"])
-        assert wait_for(lambda: reaches(lab, "h1", "198.18.20.2"))
+        until(lambda: reaches(lab, "h1", "198.18.20.2"))
     finally:
         host.run(["ip", "route", "del", "198.18.20.0/24", "dev", "eth0"])
         host.run(["ip", "neigh", "flush", "all"])

@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from connetos_sdk import Switch
 from connetos_sdk.errors import ConnetosError
 from connetos_sdk.lab import Lab
 from tests.conftest import connect, topology
+from tests.waiting import until
 
 pytestmark = pytest.mark.ovs
 
@@ -67,14 +68,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         server.wait(10)
 
 
-@pytest.fixture
-def router(lab: Lab) -> Iterator[Switch]:
-    with connect(lab.switch("r1")) as router:
-        before = router.revision()
-        yield router
-        router.rollback(revision=before)
-
-
 def lease(lab: Lab, directory: Path, *, within: int = 20) -> str:
     """The address that the client is given; empty if nobody gives it one."""
     script = directory / "script"
@@ -95,14 +88,6 @@ def lease(lab: Lab, directory: Path, *, within: int = 20) -> str:
     finally:
         client.kill()
         client.communicate()
-
-
-def wait_for(condition: Callable[[], Any], seconds: float = 20) -> Any:
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, "it never came about"
-        time.sleep(0.05)
-    return found
 
 
 def relay_pid(router: Switch) -> int | None:
@@ -161,7 +146,7 @@ def test_the_relay_outlives_the_agent_and_is_started_again_when_it_dies(
     lab.switch("r1").restart_agent()
     assert relay_pid(router) == pid
     os.kill(pid, signal.SIGKILL)
-    assert wait_for(lambda: (new := relay_pid(router)) and new != pid)
+    until(lambda: (new := relay_pid(router)) and new != pid)
     assert router.state("daemons dnsmasq restarts") == 1
     assert lease(lab, tmp_path)
 

@@ -21,6 +21,7 @@ from connetos_sdk.lab.processes import wait_gone
 from connetos_sdk.results import Event
 from tests.conftest import connect, topology
 from tests.dataplane.packets import reaches, silent
+from tests.waiting import until
 
 pytestmark = pytest.mark.ovs
 
@@ -63,15 +64,7 @@ def switch(node: LabSwitch) -> Iterator[Switch]:
     with connect(node) as switch:
         yield switch
         switch.transport.call("drift/repair", {})
-        wait_for(lambda: objects(switch) == {})
-
-
-def wait_for(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it never came about"
-        time.sleep(0.05)
-    return found
+        until(lambda: objects(switch) == {})
 
 
 def objects(switch: Switch) -> dict[str, Any]:
@@ -114,7 +107,7 @@ def test_a_vlan_changed_with_ovs_vsctl_is_told(node: LabSwitch, switch: Switch) 
 
 def test_what_is_put_back_by_hand_is_no_drift_any_more(node: LabSwitch, switch: Switch) -> None:
     vsctl(node, "set", "port", "te-1-1-1", "tag=20")
-    wait_for(lambda: "port te-1/1/1" in objects(switch))
+    until(lambda: "port te-1/1/1" in objects(switch))
     with listening(node, "drift-ended") as next_event:
         vsctl(node, "set", "port", "te-1-1-1", "tag=10")
         assert next_event().data["objects"][0]["object"] == "port te-1/1/1"
@@ -138,25 +131,25 @@ def test_what_is_changed_with_ip_or_tc_is_told_and_repaired_on_request(
     node: LabSwitch, switch: Switch, command: str, target: str
 ) -> None:
     node.run(command.split())
-    wait_for(lambda: target in objects(switch))
+    until(lambda: target in objects(switch))
     assert switch.transport.call("drift/repair", {})["repaired"] >= 1
-    wait_for(lambda: objects(switch) == {})
+    until(lambda: objects(switch) == {})
 
 
 def test_a_rate_limit_that_is_taken_away_is_told_and_repaired(node: LabSwitch, switch: Switch) -> None:
     switch.apply_lines("set interface gigabit-ethernet te-1/1/4 rate-limiting egress kilobits 20000")
     node.run(["tc", "qdisc", "del", "dev", "te-1-1-4", "root"])
-    wait_for(lambda: "rate-limit te-1/1/4" in objects(switch))
+    until(lambda: "rate-limit te-1/1/4" in objects(switch))
     assert switch.transport.call("drift/repair", {})["repaired"] == 1
-    wait_for(lambda: objects(switch) == {})
+    until(lambda: objects(switch) == {})
     switch.rollback(1)
 
 
 def test_a_commit_that_touches_it_repairs_it(node: LabSwitch, switch: Switch) -> None:
     vsctl(node, "set", "port", "te-1-1-2", "tag=20")
-    wait_for(lambda: "port te-1/1/2" in objects(switch))
+    until(lambda: "port te-1/1/2" in objects(switch))
     switch.apply_lines("set interface gigabit-ethernet te-1/1/2 family ethernet-switching native-vlan-id 20")
-    wait_for(lambda: objects(switch) == {})
+    until(lambda: objects(switch) == {})
     switch.rollback(1)
 
 
@@ -178,16 +171,16 @@ def test_commits_are_no_drift(node: LabSwitch, switch: Switch) -> None:
 def test_a_deleted_bridge_is_made_again(lab: Lab, node: LabSwitch, switch: Switch) -> None:
     assert reaches(lab, "h1", "198.18.20.3")
     vsctl(node, "del-br", "br0")
-    wait_for(lambda: reaches(lab, "h1", "198.18.20.3"))
+    until(lambda: reaches(lab, "h1", "198.18.20.3"))
     assert reaches(lab, "h1", "198.18.10.2")
-    wait_for(lambda: objects(switch) == {} and switch.system().troubles == [])
+    until(lambda: objects(switch) == {} and switch.system().troubles == [])
 
 
 def test_a_device_that_comes_back_is_a_port_again(lab: Lab, node: LabSwitch, switch: Switch) -> None:
     node.run(["ip", "link", "del", "te-1-1-4"])
-    wait_for(lambda: "link te-1/1/4" in objects(switch) or switch.system().troubles)
+    until(lambda: "link te-1/1/4" in objects(switch) or switch.system().troubles)
     node.run(["ip", "link", "add", "te-1-1-4", "type", "veth", "peer", "name", "elsewhere"])
-    wait_for(lambda: objects(switch) == {} and switch.system().troubles == [])
+    until(lambda: objects(switch) == {} and switch.system().troubles == [])
     assert switch.interfaces()["te-1/1/4"].admin == "up"
 
 
@@ -200,10 +193,10 @@ def test_a_restarted_ovsdb_server_is_found_again_and_what_it_missed(
     os.kill(pid, signal.SIGKILL)
     assert wait_gone(pid, 20)
     node.ovs.start()
-    wait_for(lambda: switch.system().troubles == [] and objects(switch) == {})
+    until(lambda: switch.system().troubles == [] and objects(switch) == {})
     switch.apply_lines("set interface gigabit-ethernet te-1/1/4 mtu 1600")
     switch.rollback(1)
-    wait_for(lambda: reaches(lab, "h1", "198.18.10.2"))
+    until(lambda: reaches(lab, "h1", "198.18.10.2"))
 
 
 def test_links_that_go_down_and_up_are_told(lab: Lab, node: LabSwitch, switch: Switch) -> None:

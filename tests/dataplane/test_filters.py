@@ -14,7 +14,8 @@ from connetos_sdk.lab import Lab
 from tests.conftest import connect, topology
 from tests.dataplane.packets import frame, reaches, silent, who_hears
 from tests.dataplane.streams import assert_hitless
-from tests.dataplane.switching import cables_taken, udp, until
+from tests.dataplane.switching import cables_taken, udp
+from tests.waiting import until
 
 pytestmark = pytest.mark.ovs
 
@@ -238,14 +239,14 @@ def test_a_filter_is_back_after_a_restart_of_open_vswitch_and_nothing_passes_mea
     listener = lab.host("h2").start(["tcpdump", "-nli", "eth0", "icmp[icmptype]=8"])
     sender = lab.host("h1").start(["ping", "-i", "0.01", "-c", "400", "198.18.10.2"])
     switch.run(["kill", "-9", str(switch.ovs.switch_pid)])
-    assert until(lambda: switch.ovs is not None and switch.ovs.switch_pid is None)
+    until(lambda: switch.ovs is not None and switch.ovs.switch_pid is None)
     switch.ovs.start()
     sender.wait(timeout=60)
     listener.terminate()
     output, _ = listener.communicate(timeout=10)
     assert "echo request" not in output
-    assert until(lambda: "icmp" in shown_rules(lab, "12"))
-    assert until(lambda: leaf.system().troubles == [])
+    until(lambda: "icmp" in shown_rules(lab, "12"))
+    until(lambda: leaf.system().troubles == [])
     assert silent(lab, "h1", "198.18.10.2")
     assert reaches(lab, "h1", "198.18.20.3")
 
@@ -267,7 +268,7 @@ def test_what_is_edited_by_hand_is_drift(lab: Lab, leaf: Switch) -> None:
     switch.run(
         ["ovs-vsctl", f"--db={switch.database}", "remove", "bridge", "br0", "external_ids", "filter-edge"]
     )
-    assert until(lambda: "firewall-filter edge" in json.dumps(leaf.state("system drift")))
+    until(lambda: "firewall-filter edge" in json.dumps(leaf.state("system drift")))
     leaf.transport.call("drift/repair", {})
     assert leaf.state("system drift objects") == []
     assert silent(lab, "h1", "198.18.10.2")
@@ -391,7 +392,7 @@ def test_filters_are_shown_as_documented_with_what_met_their_terms(lab: Lab, lea
     ends = [("02:00:00:00:00:01", "198.18.10.1", 9), ("ff:ff:ff:ff:ff:ff", "198.18.10.2", 8080)]
     lab.host("h1").run(["ping", "-q", "-c", "2", "-i", "0.2", "198.18.10.2"])
     assert cables_taken(lab, "h1", "leaf", ["te-1-1-1"], [udp(*ends)] * 4) == {}
-    assert until(lambda: "Matched packets : 3\n" in shown() and "Matched packets : 4\n" in shown()), shown()
+    until(lambda: "Matched packets : 3\n" in shown() and "Matched packets : 4\n" in shown(), shown)
     text = """\
 Total ingress HW Entries    :   5120
 Consumed ingress HW Entries :   14
@@ -443,7 +444,7 @@ def test_clearing_one_filter_leaves_the_others_counts(lab: Lab, leaf: Switch) ->
         filters = leaf.state("firewall filter")
         return [filters[name]["matching"][0]["matched-packets"] for name in ("one", "two")]
 
-    assert until(lambda: min(counts()) > 0)
+    until(lambda: min(counts()) > 0)
     leaf.transport.call("clear/firewall", {"filter": "one"})
     assert counts()[0] == 0
     assert counts()[1] > 0
@@ -519,7 +520,7 @@ def test_a_gate_that_is_taken_apart_by_hand_is_built_again(lab: Lab, leaf: Switc
         ["del-port", "br0", "acl-te-1-1-2-back"],
     ):
         switch.run(["ovs-vsctl", f"--db={switch.database}", *command])
-        assert until(lambda: "firewall-filter edge" in json.dumps(leaf.state("system drift")))
+        until(lambda: "firewall-filter edge" in json.dumps(leaf.state("system drift")))
         leaf.transport.call("drift/repair", {})
         assert sorted(vlans_of_ports(lab).splitlines()) == sorted(whole.splitlines()), command
         assert silent(lab, "h1", "198.18.10.2")

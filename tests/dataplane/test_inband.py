@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -12,29 +11,10 @@ import pytest
 from connetos_sdk import Switch
 from connetos_sdk.lab import Lab
 from connetos_sdk.lab.lab import LabSwitch
-from tests.conftest import connect, topology
 from tests.dataplane.packets import reaches
 
 pytestmark = pytest.mark.ovs
 
-TOPOLOGY = """\
-name: {name}
-dataplane: openvswitch
-switches:
-  r1: {{ports: 4}}
-hosts:
-  h1: {{link: "r1:te-1/1/1", address: 198.18.10.1/24, gateway: 198.18.10.254}}
-  h2: {{link: "r1:te-1/1/2", address: 198.18.20.2/24, gateway: 198.18.20.254}}
-"""
-BASE = """\
-set vlans vlan-id 10 l3-interface vlan10
-set vlans vlan-id 20 l3-interface vlan20
-set interface gigabit-ethernet te-1/1/1 family ethernet-switching native-vlan-id 10
-set interface gigabit-ethernet te-1/1/2 family ethernet-switching native-vlan-id 20
-set vlan-interface interface vlan10 address 198.18.10.254 prefix-length 24
-set vlan-interface interface vlan20 address 198.18.20.254 prefix-length 24
-set loopback-interface interface lo7 address 203.0.113.7/32
-"""
 ASK = (
     "import socket, sys; s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 3); print('connected')"
 )
@@ -48,19 +28,8 @@ while True:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with Lab(topology(TOPOLOGY.format(name=f"inband-{os.getpid()}"), tmp_path_factory.mktemp("lab"))) as lab:
-        with connect(lab.switch("r1")) as router:
-            router.apply_lines(BASE)
-        yield lab
-
-
-@pytest.fixture
-def router(lab: Lab) -> Iterator[Switch]:
-    with connect(lab.switch("r1")) as router:
-        before = router.revision()
-        yield router
-        router.rollback(revision=before)
+def lines() -> str:
+    return "set loopback-interface interface lo7 address 203.0.113.7/32"
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import pytest
 from connetos_sdk import Switch
 from connetos_sdk.lab import Lab
 from tests.conftest import connect, topology
-from tests.dataplane.switching import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.ovs
 SPEAKER = Path(__file__).parent / "lacp_speaker.py"
@@ -75,9 +75,9 @@ def passes(lab: Lab) -> bool:
 
 
 def test_both_ends_agree_and_frames_flow(lab: Lab, leaf: Switch, speaker: subprocess.Popen[str]) -> None:
-    assert until(lambda: passes(lab), 60)
+    until(lambda: passes(lab))
     # Not C: Open vSwitch says that a port which is the only member aggregates with no other.
-    assert until(lambda: "{ADEF}" in leaf.cli("show lacp internal"))
+    until(lambda: "{ADEF}" in leaf.cli("show lacp internal"))
     row = leaf.cli("show lacp neighbor").splitlines()[-1].split()
     assert row == ["te-1/1/1", f"100,{SYSTEM.upper()}", "42", "7", "0x00", "0x33", "{ABCDEF}"]
     output, errors = speaker.communicate("end\n", timeout=10)
@@ -89,17 +89,17 @@ def test_both_ends_agree_and_frames_flow(lab: Lab, leaf: Switch, speaker: subpro
 def test_a_neighbour_that_is_not_ready_gets_and_sends_nothing(
     lab: Lab, leaf: Switch, speaker: subprocess.Popen[str]
 ) -> None:
-    assert until(lambda: passes(lab), 60)
+    until(lambda: passes(lab))
     order(speaker, "out-of-sync")
-    assert until(lambda: not passes(lab))
-    assert until(lambda: leaf.state("interface aggregate-ethernet ae7 oper") == "down")
+    until(lambda: not passes(lab))
+    until(lambda: leaf.state("interface aggregate-ethernet ae7 oper") == "down")
     order(speaker, "in-sync")
-    assert until(lambda: passes(lab), 60)
-    assert until(lambda: leaf.state("interface aggregate-ethernet ae7 oper") == "up")
+    until(lambda: passes(lab))
+    until(lambda: leaf.state("interface aggregate-ethernet ae7 oper") == "up")
 
 
 def test_without_a_neighbour_the_aggregate_is_down(lab: Lab, leaf: Switch) -> None:
-    assert until(lambda: leaf.state("interface aggregate-ethernet ae7 oper") == "down")
+    until(lambda: leaf.state("interface aggregate-ethernet ae7 oper") == "down")
     assert not passes(lab)
     assert leaf.cli("show lacp neighbor").splitlines()[-1].split() == [
         "te-1/1/1", "0,00:00:00:00:00:00", "0", "0", "0x00", "0x00", "{}",

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
 import pytest
 
@@ -18,6 +17,7 @@ from connetos_sdk.lab import Lab
 from connetos_sdk.lab.processes import wait_gone
 from connetos_sdk.results import LldpNeighbor
 from tests.conftest import connect, topology
+from tests.waiting import until
 
 pytestmark = pytest.mark.ovs
 
@@ -50,14 +50,6 @@ def leaves(lab: Lab) -> Iterator[Leaves]:
         leaf2.rollback(revision=before[1])
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it never came about"
-        time.sleep(0.1)
-    return found
-
-
 def at(switch: Switch, port: str) -> LldpNeighbor | None:
     return next((n for n in switch.lldp_neighbors() if n.local_port == port), None)
 
@@ -76,7 +68,7 @@ def lldpd_pid(switch: Switch) -> int:
 
 def test_lldp_runs_before_anything_is_configured(leaves: Leaves) -> None:
     leaf1, _ = leaves
-    neighbor = wait_for(lambda: at(leaf1, "te-1/1/2"))
+    neighbor = until(lambda: at(leaf1, "te-1/1/2"))
     assert neighbor.port_id == "te-1/1/3"
     assert neighbor.port_description == "te-1/1/3"
     assert neighbor.system_name == "leaf2"
@@ -84,7 +76,7 @@ def test_lldp_runs_before_anything_is_configured(leaves: Leaves) -> None:
     assert neighbor.capabilities == ["Bridge", "Router"]
     assert neighbor.ttl_s == 120
     assert neighbor.chassis_id.count(":") == 5
-    wait_for(heard(leaf1, "te-1/1/2", native_vlan_id=1))
+    until(heard(leaf1, "te-1/1/2", native_vlan_id=1))
     assert at(leaf1, "te-1/1/1") is None, "a host that doesn't speak LLDP"
 
 
@@ -96,7 +88,7 @@ def test_the_neighbour_hears_description_native_vlan_and_name(leaves: Leaves) ->
         "set interface gigabit-ethernet te-1/1/3 family ethernet-switching native-vlan-id 77\n"
         "set system hostname spine-9\n"
     )
-    wait_for(
+    until(
         heard(
             leaf1,
             "te-1/1/2",
@@ -114,11 +106,11 @@ def test_a_member_of_an_aggregate_advertises_the_native_vlan_of_the_aggregate(le
         "set interface aggregate-ethernet ae1 family ethernet-switching native-vlan-id 88\n"
         "set interface gigabit-ethernet te-1/1/3 ether-options 802.3ad ae1\n"
     )
-    wait_for(heard(leaf1, "te-1/1/2", native_vlan_id=88))
+    until(heard(leaf1, "te-1/1/2", native_vlan_id=88))
     leaf2.apply_lines("set interface aggregate-ethernet ae1 family ethernet-switching native-vlan-id 89")
-    wait_for(heard(leaf1, "te-1/1/2", native_vlan_id=89))
+    until(heard(leaf1, "te-1/1/2", native_vlan_id=89))
     leaf2.apply_lines("delete interface gigabit-ethernet te-1/1/3 ether-options 802.3ad")
-    wait_for(heard(leaf1, "te-1/1/2", native_vlan_id=1))
+    until(heard(leaf1, "te-1/1/2", native_vlan_id=1))
 
 
 def test_intervals_make_the_time_to_live(leaves: Leaves) -> None:
@@ -126,40 +118,40 @@ def test_intervals_make_the_time_to_live(leaves: Leaves) -> None:
     leaf2.apply_lines(
         "set protocols lldp advertisement-interval 7\nset protocols lldp hold-time-multiplier 9\n"
     )
-    wait_for(heard(leaf1, "te-1/1/2", ttl_s=63))
+    until(heard(leaf1, "te-1/1/2", ttl_s=63))
     leaf2.apply_lines("set protocols lldp advertisement-interval 7281\n")
-    wait_for(heard(leaf1, "te-1/1/2", ttl_s=65529))
+    until(heard(leaf1, "te-1/1/2", ttl_s=65529))
 
 
 def test_who_comes_is_told_at_once_whatever_the_interval(leaves: Leaves) -> None:
     _, leaf2 = leaves
     for leaf in leaves:
         leaf.apply_lines("set protocols lldp advertisement-interval 3000")
-    wait_for(heard(leaf2, "te-1/1/3", ttl_s=12000))
+    until(heard(leaf2, "te-1/1/3", ttl_s=12000))
     leaf2.apply_lines("set protocols lldp enable false")
     assert at(leaf2, "te-1/1/3") is None
     leaf2.apply_lines("set protocols lldp enable true")
-    wait_for(lambda: at(leaf2, "te-1/1/3"))  # leaf1 has heard a neighbour that is new
+    until(lambda: at(leaf2, "te-1/1/3"))  # leaf1 has heard a neighbour that is new
 
 
 def test_a_port_that_comes_up_speaks_at_once_whatever_the_interval(leaves: Leaves) -> None:
     leaf1, leaf2 = leaves
     for leaf in leaves:
         leaf.apply_lines("set protocols lldp advertisement-interval 3000")
-    wait_for(heard(leaf2, "te-1/1/3", ttl_s=12000))
+    until(heard(leaf2, "te-1/1/3", ttl_s=12000))
     leaf1.apply_lines("set interface gigabit-ethernet te-1/1/2 enable false")
     for leaf in leaves:
         leaf.transport.call("clear/lldp-entries", {})
     leaf1.apply_lines("set interface gigabit-ethernet te-1/1/2 enable true")
-    wait_for(lambda: at(leaf1, "te-1/1/2"))
-    wait_for(lambda: at(leaf2, "te-1/1/3"))
+    until(lambda: at(leaf1, "te-1/1/2"))
+    until(lambda: at(leaf2, "te-1/1/3"))
 
 
 def test_what_is_not_selected_is_not_sent(leaves: Leaves) -> None:
     leaf1, leaf2 = leaves
     names = ("system-name", "system-description", "system-capabilities", "management-address", "port-vlan")
     leaf2.apply_lines([f"set protocols lldp tlv-select {name} enable false" for name in names])
-    wait_for(
+    until(
         heard(
             leaf1,
             "te-1/1/2",
@@ -172,9 +164,7 @@ def test_what_is_not_selected_is_not_sent(leaves: Leaves) -> None:
     )
     assert leaf2.state("lldp settings tlvs") == ["port-description", "mac-phy-cfg"]
     leaf2.apply_lines([f"delete protocols lldp tlv-select {name}" for name in names])
-    wait_for(
-        heard(leaf1, "te-1/1/2", system_name="leaf2", native_vlan_id=1, capabilities=["Bridge", "Router"])
-    )
+    until(heard(leaf1, "te-1/1/2", system_name="leaf2", native_vlan_id=1, capabilities=["Bridge", "Router"]))
 
 
 @pytest.mark.parametrize(
@@ -196,14 +186,14 @@ def test_what_lldpd_cannot_do_is_refused(leaves: Leaves, line: str, reason: str)
 
 def test_status_of_a_port_says_who_speaks_and_who_listens(leaves: Leaves) -> None:
     leaf1, leaf2 = leaves
-    wait_for(lambda: at(leaf1, "te-1/1/2"))
-    wait_for(lambda: at(leaf2, "te-1/1/3"))
+    until(lambda: at(leaf1, "te-1/1/2"))
+    until(lambda: at(leaf2, "te-1/1/3"))
     leaf1.apply_lines("set protocols lldp interface te-1/1/2 status rx-only")
     leaf1.apply_lines("set system hostname silent")
     leaf2.apply_lines("set protocols lldp interface te-1/1/3 status tx-only\nset system hostname talker\n")
     assert leaf1.state("lldp interface te-1/1/2 status") == "rx-only"
     leaf1.transport.call("clear/lldp-statistics", {"interface": "te-1/1/2"})
-    wait_for(heard(leaf1, "te-1/1/2", system_name="talker"))
+    until(heard(leaf1, "te-1/1/2", system_name="talker"))
     leaf1.apply_lines("set protocols lldp tlv-select port-vlan enable false")  # a reason to send
     assert leaf1.state("lldp interface te-1/1/2 statistics transmitted") == 0
     assert leaf2.state("lldp interface te-1/1/3 status") == "tx-only"
@@ -213,19 +203,19 @@ def test_status_of_a_port_says_who_speaks_and_who_listens(leaves: Leaves) -> Non
 
 def test_lldp_off_ends_lldpd_and_on_starts_it(leaves: Leaves) -> None:
     leaf1, leaf2 = leaves
-    wait_for(lambda: at(leaf1, "te-1/1/2"))
+    until(lambda: at(leaf1, "te-1/1/2"))
     leaf2.apply_lines("set protocols lldp enable false")
     assert leaf2.lldp_neighbors() == []
     assert leaf2.state("lldp enabled") is False
     assert "lldpd" not in leaf2.state("daemons")
-    wait_for(lambda: at(leaf1, "te-1/1/2") is None)  # lldpd says good bye
+    until(lambda: at(leaf1, "te-1/1/2") is None)  # lldpd says good bye
     leaf2.apply_lines("set protocols lldp enable true")
-    wait_for(heard(leaf1, "te-1/1/2", port_id="te-1/1/3", native_vlan_id=1))
+    until(heard(leaf1, "te-1/1/2", port_id="te-1/1/3", native_vlan_id=1))
 
 
 def test_events_tell_of_neighbours_that_go_come_and_change(leaves: Leaves) -> None:
     leaf1, leaf2 = leaves
-    wait_for(lambda: at(leaf1, "te-1/1/2"))
+    until(lambda: at(leaf1, "te-1/1/2"))
     heard_events: list[tuple[str, str, str]] = []
 
     def listen() -> None:
@@ -240,9 +230,9 @@ def test_events_tell_of_neighbours_that_go_come_and_change(leaves: Leaves) -> No
     listener.start()
     time.sleep(0.5)
     leaf2.apply_lines("set protocols lldp enable false")
-    wait_for(lambda: ("removed", "te-1/1/2", "leaf2") in heard_events)
+    until(lambda: ("removed", "te-1/1/2", "leaf2") in heard_events)
     leaf2.apply_lines("set protocols lldp enable true")
-    wait_for(lambda: at(leaf1, "te-1/1/2"))
+    until(lambda: at(leaf1, "te-1/1/2"))
     leaf2.apply_lines("set system hostname renamed")
     listener.join(30)
     assert not listener.is_alive()
@@ -254,10 +244,10 @@ def test_events_tell_of_neighbours_that_go_come_and_change(leaves: Leaves) -> No
 def test_clearing_forgets_until_the_neighbour_is_heard_again(leaves: Leaves) -> None:
     leaf1, leaf2 = leaves
     leaf1.apply_lines("set interface gigabit-ethernet te-1/1/2 description stays")
-    wait_for(lambda: at(leaf1, "te-1/1/2"))
+    until(lambda: at(leaf1, "te-1/1/2"))
     assert leaf1.transport.call("clear/lldp-entries", {"interface": "te-1/1/2"}) == {"cleared": 1}
     leaf2.apply_lines("set system hostname again")
-    wait_for(heard(leaf1, "te-1/1/2", system_name="again"))
+    until(heard(leaf1, "te-1/1/2", system_name="again"))
     assert leaf1.state("lldp interface te-1/1/2 port-description") == "stays"
     leaf1.transport.call("clear/lldp-statistics", {})
     assert leaf1.state("lldp interface te-1/1/2 statistics received") == 0
@@ -287,6 +277,6 @@ def test_a_killed_lldpd_comes_back_as_configured(leaves: Leaves) -> None:
     leaf2.apply_lines("set interface gigabit-ethernet te-1/1/3 description survivor")
     pid = lldpd_pid(leaf2)
     os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: leaf2.state("daemons lldpd pid") not in (None, pid))
-    wait_for(lambda: leaf2.state("lldp interface").get("te-1/1/3", {}).get("port-description") == "survivor")
-    wait_for(heard(leaf1, "te-1/1/2", port_description="survivor"))
+    until(lambda: leaf2.state("daemons lldpd pid") not in (None, pid))
+    until(lambda: leaf2.state("lldp interface").get("te-1/1/3", {}).get("port-description") == "survivor")
+    until(heard(leaf1, "te-1/1/2", port_description="survivor"))

@@ -2,51 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from connetos_sdk import Switch
 from connetos_sdk.errors import ConnetosError
 from connetos_sdk.lab import Lab
-from tests.conftest import connect, topology
 from tests.dataplane.packets import reaches, silent
 
 pytestmark = pytest.mark.ovs
 
-TOPOLOGY = """\
-name: {name}
-dataplane: openvswitch
-switches:
-  r1: {{ports: 2}}
-hosts:
-  h1: {{link: "r1:te-1/1/1", address: 198.18.10.1/24, gateway: 198.18.10.254}}
-"""
-BASE = """\
-set vlans vlan-id 10 l3-interface vlan10
-set interface gigabit-ethernet te-1/1/1 family ethernet-switching native-vlan-id 10
-set vlan-interface interface vlan10 address 198.18.10.254 prefix-length 24
-"""
 LOOPBACK = "loopback-interface interface lo7"
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    text = TOPOLOGY.format(name=f"loopback-{os.getpid()}")
-    with Lab(topology(text, tmp_path_factory.mktemp("lab"))) as lab:
-        with connect(lab.switch("r1")) as router:
-            router.apply_lines(BASE)
-        yield lab
-
-
-@pytest.fixture
-def router(lab: Lab) -> Iterator[Switch]:
-    with connect(lab.switch("r1")) as router:
-        before = router.revision()
-        yield router
-        router.rollback(revision=before)
 
 
 def test_every_address_of_a_loopback_answers_and_no_other_of_its_subnet(lab: Lab, router: Switch) -> None:

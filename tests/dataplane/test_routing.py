@@ -9,7 +9,7 @@ import pytest
 from connetos_sdk import Switch
 from connetos_sdk.errors import ApplyFailed, NotRealisable
 from connetos_sdk.lab import Lab
-from tests.conftest import connect, topology
+from tests.conftest import topology
 from tests.dataplane.packets import reaches, silent
 
 pytestmark = pytest.mark.ovs
@@ -41,14 +41,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
     with Lab(topology(ROUTED.format(name=f"routed-{os.getpid()}"), tmp_path_factory.mktemp("lab"))) as lab:
         yield lab
-
-
-@pytest.fixture
-def router(lab: Lab) -> Iterator[Switch]:
-    with connect(lab.switch("r1")) as router:
-        before = router.revision()
-        yield router
-        router.rollback(revision=before)
 
 
 def kernel_routes(lab: Lab) -> str:

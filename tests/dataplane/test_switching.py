@@ -12,7 +12,8 @@ from connetos_sdk.errors import ConnetosError, NotRealisable, RuleViolation
 from connetos_sdk.lab import Lab
 from tests.conftest import connect, topology
 from tests.dataplane.packets import EXPERIMENTAL, frame, reaches, who_hears
-from tests.dataplane.switching import rate_through, until
+from tests.dataplane.switching import rate_through
+from tests.waiting import until
 
 pytestmark = pytest.mark.ovs
 PORT = "set interface gigabit-ethernet te-1/1/{}"
@@ -134,10 +135,10 @@ def test_static_entries_and_limits_are_back_after_a_restart_of_open_vswitch(lab:
     assert there()
     assert switch.ovs is not None
     switch.run(["kill", "-9", str(switch.ovs.switch_pid)])
-    assert until(lambda: switch.ovs is not None and switch.ovs.switch_pid is None)
+    until(lambda: switch.ovs is not None and switch.ovs.switch_pid is None)
     switch.ovs.start()
-    assert until(there)
-    assert until(lambda: leaf.system().troubles == [])
+    until(there)
+    until(lambda: leaf.system().troubles == [])
     assert reaches(lab, "h1", "198.18.10.2")
 
 
@@ -255,7 +256,7 @@ def test_the_mac_table_is_shown_and_cleared(lab: Lab, leaf: Switch) -> None:
         return {row.split()[1]: row.split()[2:] for row in rows}
 
     # What a cached flow has forwarded is learned from when it's counted, which is twice a second.
-    assert until(lambda: {"02:00:00:00:00:11", "02:00:00:00:00:22"} <= set(table()))
+    until(lambda: {"02:00:00:00:00:11", "02:00:00:00:00:22"} <= set(table()))
     found = table()
     assert found["02:00:5e:10:00:07"] == ["Static", "0", "te-1/1/3"]
     assert found["02:00:00:00:00:11"][::2] == ["Dynamic", "te-1/1/1"]
@@ -278,7 +279,7 @@ def test_the_sdk_tells_and_clears_the_same(lab: Lab, leaf: Switch) -> None:
     def places() -> dict[str, tuple[str, bool]]:
         return {entry.mac_address: (entry.interface, entry.static) for entry in leaf.mac_table()}
 
-    assert until(lambda: places().get("02:00:00:00:00:11") == ("te-1/1/1", False))
+    until(lambda: places().get("02:00:00:00:00:11") == ("te-1/1/1", False))
     assert places()["02:00:5e:10:00:07"] == ("te-1/1/3", True)
     assert leaf.clear_mac_table("te-1/1/1") >= 1
     assert "02:00:00:00:00:11" not in places()

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from connetos_sdk.lab import Lab
 from connetos_sdk.lab.lab import LabSwitch
 from tests.cli.conftest import CommandLine
 from tests.conftest import connect, topology
+from tests.waiting import until
 
 pytestmark = pytest.mark.ovs
 
@@ -36,13 +36,6 @@ switches:
 hosts:
   h1: {{link: "leaf1:te-1/1/1", address: 198.18.10.1/24}}
 """
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "not within a minute"
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from connetos_sdk.errors import ApplyFailed, ConfigError, NotRealisable
 from connetos_sdk.lab import Lab
 from connetos_sdk.lab.nodes import LabSwitch
 from tests.conftest import connect, topology
+from tests.waiting import until
 
 pytestmark = pytest.mark.ovs
 
@@ -46,13 +47,6 @@ def switch(node: LabSwitch) -> Iterator[Switch]:
         before = switch.revision()
         yield switch
         switch.rollback(revision=before)
-
-
-def until(condition: object, what: str, seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < end, what
-        time.sleep(0.1)
 
 
 def test_a_route_follows_its_next_hop_to_another_interface(node: LabSwitch, switch: Switch) -> None:

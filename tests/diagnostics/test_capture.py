@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from connetos_sdk import Switch
 from connetos_sdk.errors import BadRequest, NotFound
 from connetos_sdk.lab import Lab
 from tests.conftest import connect
+from tests.waiting import until
 
 pytestmark = pytest.mark.ovs
 
@@ -44,15 +44,6 @@ def captures(row: Lab) -> int:
     ).stdout.split()
     names = [Path(f"/proc/{pid}/comm") for pid in pids]
     return sum(1 for name in names if name.exists() and name.read_text().strip() == "tcpdump")
-
-
-def until(true: Callable[[], bool]) -> bool:
-    end = time.monotonic() + 20
-    while not true():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def test_a_file_has_the_frames_that_the_filter_names(row: Lab, r1: Switch, tmp_path: Path) -> None:
@@ -85,7 +76,7 @@ def test_who_goes_takes_the_capture_along(row: Lab, r1: Switch) -> None:
 
     with pinging(row), pytest.raises(KeyboardInterrupt):
         r1.capture("te-1/1/1", enough)
-    assert until(lambda: captures(row) == 0)
+    until(lambda: captures(row) == 0)
 
 
 @pytest.mark.parametrize(
@@ -186,4 +177,4 @@ def test_the_file_itself_over_rest(row: Lab, tmp_path: Path) -> None:
         with api.stream("POST", url, json={"interface": "te-1/1/1"}) as answer:
             next(answer.iter_raw())
             assert captures(row) == 1
-    assert until(lambda: captures(row) == 0), "who goes takes the capture along"
+    until(lambda: captures(row) == 0, "who goes takes the capture along")

@@ -9,8 +9,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
@@ -22,18 +21,10 @@ from connetos_sdk.errors import BadRequest, NotFound, PermissionDenied, TooMany,
 from connetos_sdk.lab import Lab
 from tests.cli.conftest import CommandLine
 from tests.conftest import connect
+from tests.waiting import until
 
 pytestmark = pytest.mark.ovs
 QUICK = {"interval_ms": 20, "timeout_ms": 500}
-
-
-def until(true: Callable[[], bool], seconds: float = 20) -> bool:
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def sockets_of(lab: Lab, name: str) -> int:
@@ -113,7 +104,7 @@ def test_ipv6_works_where_there_are_addresses(row: Lab, r1: Switch) -> None:
         node.run(["sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=0"])
     row.host("web").run(["ip", "-6", "address", "add", "2001:db8:10::1/64", "dev", "eth0", "nodad"])
     row.switch("r1").run(["ip", "-6", "address", "add", "2001:db8:10::fe/64", "dev", "vlan10", "nodad"])
-    assert until(lambda: r1.ping("2001:db8:10::1", count=1).received == 1)
+    until(lambda: r1.ping("2001:db8:10::1", count=1).received == 1)
     trace = r1.traceroute("2001:db8:10::1", timeout_ms=5000)
     assert trace.reached
     assert trace.hops[0].addresses == ["2001:db8:10::1"]
@@ -160,7 +151,7 @@ def test_a_client_that_goes_takes_its_ping_with_it(row: Lab, r1: Switch) -> None
         assert json.loads(next(lines))["progress"]["seq"] == 1
         assert sockets_of(row, "r1") == before + 1
         raise KeyboardInterrupt
-    assert until(lambda: sockets_of(row, "r1") == before)
+    until(lambda: sockets_of(row, "r1") == before)
 
 
 def test_one_user_may_not_run_any_number_of_them(row: Lab, r1: Switch) -> None:
@@ -181,7 +172,7 @@ def test_one_user_may_not_run_any_number_of_them(row: Lab, r1: Switch) -> None:
     finally:
         for line in lines:
             line.close()
-    assert until(lambda: sockets_of(row, "r1") == 0)
+    until(lambda: sockets_of(row, "r1") == 0)
     assert TooMany.code == "too-many"
     assert PermissionDenied.code == "permission-denied"
 
@@ -350,4 +341,4 @@ def test_ctrl_c_in_the_program_ends_the_ping_not_the_program(row: Lab) -> None:
         rest = process.stdout.read()
         assert process.wait(20) == 130
     assert "packets transmitted" in rest
-    assert until(lambda: sockets_of(row, "r1") == 0)
+    until(lambda: sockets_of(row, "r1") == 0)

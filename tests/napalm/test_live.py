@@ -6,8 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,15 +15,9 @@ from connetos_sdk.lab import Lab
 from tests.conftest import ROOT
 from tests.napalm.conftest import LIVE, SOMETHING, arguments
 from tests.napalm.recorded import DATA
+from tests.waiting import until
 
 IMPLEMENTED = sorted(folder.name for folder in DATA.iterdir())
-
-
-def wait_for(look: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not look():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
 
 
 @pytest.mark.ovs
@@ -34,7 +26,7 @@ def test_getters_of_a_live_switch(two_leaves: Lab, leaves: tuple[Switch, Switch]
     leaves[0].save()
     for leaf in leaves:
         leaf.apply_lines(LIVE)
-    wait_for(leaves[0].lldp_neighbors)
+    until(leaves[0].lldp_neighbors)
     assert two_leaves.host("h1").ping("198.18.10.254")
     given = arguments(two_leaves.switch("leaf1"))
     done = subprocess.run(

@@ -7,8 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,17 +17,9 @@ from connetos_sdk.packages import Transaction
 from tests.conftest import connect
 from tests.packages.conftest import Box
 from tests.packages.debian import Key, Repository, build, served
+from tests.waiting import until
 
 pytestmark = pytest.mark.root
-
-
-def until(true: Callable[[], object], what: str) -> None:
-    """Wait for something that must happen."""
-    for _ in range(600):
-        if true():
-            return
-        time.sleep(0.1)
-    pytest.fail(f"{what} doesn't happen")
 
 
 def test_a_broken_script_of_a_new_package(box: Box) -> None:

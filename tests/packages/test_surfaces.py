@@ -22,7 +22,7 @@ from tests.cli.conftest import CommandLine
 from tests.conftest import connect
 from tests.packages.conftest import WAIT, Box
 from tests.packages.debian import build, run
-from tests.packages.test_failures import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.root
 

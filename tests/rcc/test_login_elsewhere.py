@@ -16,8 +16,8 @@ from connetos_sdk.lab import Lab
 from connetos_sdk.lab.environment import import_path_variable
 from connetos_sdk.lab.lab import LabSwitch
 from tests.conftest import connect, topology
-from tests.dataplane.switching import until
 from tests.rcc.terminal import Terminal
+from tests.waiting import until
 
 pytestmark = pytest.mark.ovs
 
@@ -127,7 +127,7 @@ def test_what_runs_has_no_rights_of_the_server(terminal: Terminal, ssh_device: L
     assert Path("/proc/self/ns/net").stat().st_ino != (program / "ns/net").stat().st_ino
     assert "HOME" not in (program / "environ").read_text()
     terminal.process.kill()  # the user's own client: what was lent to it ends with it
-    assert until(lambda: not _clients())
+    until(lambda: not _clients())
 
 
 def test_telnet_without_its_escape_to_a_shell(terminal: Terminal, telnet_device: None) -> None:

@@ -15,7 +15,7 @@ import pytest
 from tests.rcc.process import Sshd
 from tests.rcc.standin import PASSWORD, USER, StandIn
 from tests.rcc.terminal import Terminal
-from tests.rcc.test_subsystem import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh") is None, reason="needs Debian's openssh-client")
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import asyncssh
@@ -14,6 +13,7 @@ from connetos_sdk import Switch
 from connetos_sdk.lab import Lab
 from connetos_sdk.lab.lab import LabSwitch
 from tests.rcc.process import Sshd
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +45,6 @@ async def login(leaf: LabSwitch, access: Sshd) -> AsyncIterator[Visitor]:
     )  # fmt: skip
     async with connection:
         yield visitor  # type: ignore[misc]
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "not within 30 s"
-        time.sleep(0.05)
 
 
 def announcement(leaf: LabSwitch, access: Sshd) -> str:

@@ -15,6 +15,7 @@ import pytest
 from tests.rcc.process import Sshd
 from tests.rcc.standin import PASSWORD, USER, StandIn
 from tests.rcc.vendor import Answer, VendorError, talk
+from tests.waiting import until
 
 
 def vendor(sshd: Sshd, *commands: str) -> list[Answer]:
@@ -53,13 +54,6 @@ def answers(sshd: Sshd) -> bool:
         return [a.text for a in vendor(sshd, "show a")] == [b"out[show a]\n"]
     except (asyncssh.Error, OSError):
         return False
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "not within 60 s"
-        time.sleep(0.01)
 
 
 def test_a_session_of_the_vendors_client(sshd: Sshd, standin: StandIn) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -19,6 +17,7 @@ from connetos_sdk.lab import Lab
 from tests.conftest import ROOT, connect, topology
 from tests.salt.conftest import access, run
 from tests.salt.site import Site
+from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -61,16 +60,6 @@ def site(salt_bin: Path, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> 
         yield site
     finally:
         site.stop()
-
-
-def until(look: Callable[[], Any]) -> Any:
-    """What `look` finds, as soon as it finds something."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if found := look():
-            return found
-        time.sleep(0.2)
-    raise AssertionError("it doesn't happen")
 
 
 def test_state_through_a_proxy(site: Site, leaves: tuple[Switch, Switch]) -> None:

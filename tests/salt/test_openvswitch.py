@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from connetos_sdk import Switch
 from connetos_sdk.lab import Lab
 from tests.conftest import connect, topology
 from tests.salt.conftest import Minion, access, start, stop
+from tests.waiting import until
 
 pytestmark = pytest.mark.ovs
 
@@ -60,19 +60,9 @@ def switch(leaf: Lab) -> Iterator[Switch]:
         switch.rollback(revision=before)
 
 
-def until(look: Callable[[], Any]) -> Any:
-    """What `look` finds, as soon as it finds something."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if found := look():
-            return found
-        time.sleep(0.1)
-    raise AssertionError("it doesn't happen")
-
-
 def test_state_moves_packets_and_test_mode_does_not(minion: Minion, leaf: Lab, switch: Switch) -> None:
     h1 = leaf.host("h1")
-    assert until(lambda: h1.ping("198.18.10.2"))
+    until(lambda: h1.ping("198.18.10.2"))
     switch.apply_lines("set vlans vlan-id 20")
     alone = {"name": PORT, "native_vlan_id": 20}
     planned = minion.state("connetos_l2_interface.present", test=True, **alone)
@@ -81,7 +71,7 @@ def test_state_moves_packets_and_test_mode_does_not(minion: Minion, leaf: Lab, s
     assert done["result"] is True and done["changes"] == planned["changes"]
     assert not h1.ping("198.18.10.2")
     assert minion.state("connetos_l2_interface.absent", name=PORT)["changes"]
-    assert until(lambda: h1.ping("198.18.10.2"))
+    until(lambda: h1.ping("198.18.10.2"))
 
 
 def test_what_the_hardware_cannot_do_is_said_by_name(minion: Minion, switch: Switch) -> None:
@@ -107,7 +97,7 @@ def test_checks_decide_whether_a_change_stays(minion: Minion, switch: Switch) ->
         "keep": {"connetos_config.confirmed": [{"onchanges": [change]}, {"require": [ping]}]},
         "back": {"connetos_config.unconfirmed": [{"onfail": [ping]}]},
     }
-    assert until(lambda: minion.state("connetos_check.ping", host="198.18.10.1", count=1)["result"])
+    until(lambda: minion.state("connetos_check.ping", host="198.18.10.1", count=1)["result"])
     found = minion.apply(sls)
     assert found["change"]["result"] is True and found["h1 answers"]["result"] is False
     assert "answered 0 of 3" in found["h1 answers"]["comment"]
@@ -124,7 +114,7 @@ def test_link_beacon(minion: Minion, leaf: Lab, switch: Switch) -> None:
         assert valid[0] is True
         return list(events)
 
-    assert until(lambda: switch.interfaces()[PORT].oper == "up")
+    until(lambda: switch.interfaces()[PORT].oper == "up")
     look()
     assert look() == []
     leaf.host("h1").run(["ip", "link", "set", "eth0", "down"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import struct
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from connetos_sdk.transports.xrl_client import XrlClient
 from connetos_sdk.wire.xrl import Code, format_args, parse_args
+from tests.waiting import until
 from tests.xrl.conftest import XrlSwitch
 from tests.xrl.peers import (
     NO_RESULTS,
@@ -32,13 +32,6 @@ ALL_TYPES = (
     "&l:i64=-9000000000&m:u64=18000000000000000000&n:fp64=0X1.8P%2B0"
 )
 VECTORS = json.loads((Path(__file__).parent / "data/vectors.json").read_text("utf-8"))
-
-
-def until(true: Callable[[], object], seconds: float = 5.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def a_rib(method: str, atoms: bytes) -> tuple[int, str, bytes]:

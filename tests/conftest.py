@@ -9,10 +9,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from connetos_sdk import Switch
 from connetos_sdk.lab import Lab, Topology
 from connetos_sdk.lab.lab import LabSwitch
+
+# Hypothesis without deadlines, for two cores are shared, and with a bounded number of examples.
+settings.register_profile(
+    "connetos",
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+settings.load_profile("connetos")
 
 ROOT = Path(__file__).parent.parent
 CAN_USE_OVS = os.geteuid() == 0 and shutil.which("ovs-vswitchd") is not None

@@ -22,26 +22,26 @@ def typed(document: Document, lines: str) -> Document:
 
 
 @given(documents(), documents())
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_without_others_the_candidate_is_the_result(base: Document, candidate: Document) -> None:
     assert rebase(base, candidate, base) is candidate
     assert rebase(base, candidate, tree.merge({}, base)) == candidate
 
 
 @given(documents(), documents())
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_without_own_changes_the_running_configuration_stays(base: Document, running: Document) -> None:
     assert rebase(base, base, running) == running
 
 
 @given(documents(), documents())
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_the_same_change_made_twice_is_made_once(base: Document, both: Document) -> None:
     assert rebase(base, both, dict(both)) == both
 
 
 @given(documents(), documents(), documents())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_both_changes_are_in_the_result_or_there_is_a_conflict(
     base: Document, mine: Document, theirs: Document
 ) -> None:

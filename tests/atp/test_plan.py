@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -417,7 +417,6 @@ def test_the_example(tmp_path: Path) -> None:
         )
 
 
-@settings(deadline=None)
 @given(
     st.integers(8, 30),
     st.integers(0x0B000000, 0x7E000000),
@@ -454,7 +453,6 @@ def test_every_hint_that_a_plan_makes_is_understood(
 _VALUES = st.none() | st.booleans() | st.integers() | st.text(max_size=10)
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(["management", "server", "roles", "switches", "links", "variables"]),
     st.recursive(

@@ -246,7 +246,7 @@ def test_too_many_connections_are_turned_away(switch: XrlSwitch) -> None:
         sock.close()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(min_size=1, max_size=300), st.booleans())
 def test_noise_disturbs_nobody(shared_switch: XrlSwitch, raw: bytes, framed: bool) -> None:
     with socket.create_connection(shared_switch.finder, 5) as sock:

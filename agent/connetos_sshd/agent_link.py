@@ -96,7 +96,9 @@ class AgentLink(asyncio.Protocol):
         except OSError as error:
             raise AgentLost(f"the agent can't be reached at {path}: {error.strerror}") from error
         try:
-            answer = await asyncio.wait_for(link._send(login.hello()), HELLO_SECONDS)
+            # Not `wait_for`: when it is cancelled as the answer comes, it goes on, and nobody would close the session.
+            async with asyncio.timeout(HELLO_SECONDS):
+                answer = await link._send(login.hello())
         except BaseException as error:
             link.close()
             if isinstance(error, TimeoutError):

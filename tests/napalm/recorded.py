@@ -133,7 +133,7 @@ def main() -> None:
     from connetos_sdk.lab import Lab
     from tests.conftest import TWO_LEAVES, connect, topology
     from tests.napalm.conftest import LIVE, SOMETHING, driver
-    from tests.napalm.test_live import wait_for
+    from tests.waiting import until
 
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -147,7 +147,7 @@ def main() -> None:
         for name in ("leaf1", "leaf2"):
             with connect(lab.switch(name)) as leaf:
                 leaf.apply_lines(LIVE)
-        wait_for(device._switch().lldp_neighbors)
+        until(device._switch().lldp_neighbors)
         lab.host("h1").ping("198.18.10.254")
         print(Recording(device).record())
         device.close()

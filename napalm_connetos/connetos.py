@@ -286,13 +286,14 @@ class ConnetOSDriver(StateGetters):
     def get_lldp_neighbors_detail(self, interface: str = "") -> models.LLDPNeighborsDetailDict:
         """The same with all that they tell. LLDP's enabled capabilities are what is told of capabilities."""
         with told(CommandErrorException):
-            neighbors = self._switch().lldp_neighbors()
+            neighbors, aggregates = self._switch().lldp_neighbors(), self._switch().aggregates()
+        parents = {port: name for name, aggregate in aggregates.items() for port in aggregate.members}
         found: models.LLDPNeighborsDetailDict = {}
         for one in neighbors:
             if interface in ("", one.local_port):
                 capabilities = [name.lower() for name in one.capabilities]
                 entry: models.LLDPNeighborDetailDict = {
-                    "parent_interface": "",
+                    "parent_interface": parents.get(one.local_port, ""),
                     "remote_port": one.port_id,
                     "remote_chassis_id": one.chassis_id,
                     "remote_port_description": one.port_description,

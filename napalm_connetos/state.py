@@ -20,6 +20,8 @@ UNKNOWN = -1.0
 DEFAULT_INSTANCE = "default"
 NOBODY = "*"
 MAX_HOPS = 64
+UNKNOWN_DBM = -100.0
+"""The same for a power that isn't measured: less than any receiver can see, where -1 dBm would be much."""
 Sensor = TypeVar("Sensor")
 
 
@@ -84,7 +86,7 @@ class StateGetters(NetworkDriver):
         return cast("dict[str, models.RouteDict]", found)
 
     def get_network_instances(self, name: str = "") -> dict[str, models.NetworkInstanceDict]:
-        """The only instance there is, with all interfaces."""
+        """The only instance there is, with all interfaces but the management port."""
         if name not in ("", DEFAULT_INSTANCE):
             return {}
         with told(CommandErrorException):
@@ -107,6 +109,10 @@ class StateGetters(NetworkDriver):
         with told(CommandErrorException):
             server = self._switch().config("system").get("ntp-server-ip")
         return {str(server): {}} if server else {}
+
+    def get_ntp_peers(self) -> dict[str, models.NTPPeerDict]:
+        """None: a switch follows a server and can't be configured to have peers."""
+        return {}
 
     def get_ntp_stats(self) -> list[models.NTPStats]:
         """How well the time server is followed: `offset` in milliseconds; -1 for what isn't told."""
@@ -150,6 +156,16 @@ class StateGetters(NetworkDriver):
             "cpu": {0: {"%usage": float(details["cpu-usage"]["percent"])}},
             "memory": {"used_ram": memory["used"] * 1024, "available_ram": memory["total"] * 1024},
         }
+
+    def get_optics(self) -> dict[str, models.OpticsDict]:
+        """What modules measure: power in dBm, current of the laser in mA; without a channel for one that measures neither.
+
+        Of a QSFP+ that is its first lane. Only the moment is known: -100 dBm and -1 mA for averages and limits.
+        """
+        with told(CommandErrorException):
+            modules = self._switch().state("system ddm")
+        found = {name: {"physical_channels": {"channel": _channels(one)}} for name, one in modules.items()}
+        return cast("dict[str, models.OpticsDict]", found)
 
     # -- probes ---------------------------------------------------------------------------------------
 
@@ -292,6 +308,20 @@ def _named(
         label = one.get("label") or f"{kind}{number}"
         found[f"{label} {number}" if label in found else label] = told(one)
     return found
+
+
+def _channels(module: Mapping[str, Any]) -> list[dict[str, Any]]:
+    measured = {
+        "input_power": _moment(module["receive_dbm"], UNKNOWN_DBM),
+        "output_power": _moment(module["transmit_dbm"], UNKNOWN_DBM),
+        "laser_bias_current": _moment(module["bias_ma"], UNKNOWN),
+    }
+    dark = all(module[name] is None for name in ("receive_dbm", "transmit_dbm", "bias_ma"))
+    return [] if dark else [{"index": 0, "state": measured}]
+
+
+def _moment(value: float | None, unknown: float) -> models.OpticsStateDict:
+    return {"instant": unknown if value is None else value, "avg": unknown, "min": unknown, "max": unknown}
 
 
 def _temperature(one: Mapping[str, Any]) -> models.TemperatureDict:

@@ -25,6 +25,8 @@ def test_napalm_page(
         ('"leaf1", "admin"', f'"127.0.0.1", "{leaf.username}"'),
         ("hostname: leaf1", "hostname: 127.0.0.1"),
         ('"port": 443', f'"port": {urlsplit(leaf.url).port}'),
+        ("napalm leaf1 -u admin", f"napalm 127.0.0.1 -u {leaf.username}"),
+        ('"port=443,', f'"port={urlsplit(leaf.url).port},'),
         ("{port: 443", f"{{port: {urlsplit(leaf.url).port}"),
     ):
         assert documented in page

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from napalm.base import exceptions
+from napalm.base import exceptions, models
+from napalm.base.test.helpers import test_model as is_of_model
 
 from connetos_sdk import Switch
 from connetos_sdk.lab import Lab
 from napalm_connetos import ConnetOSDriver
 from tests.napalm.conftest import LIVE, SOMETHING, driver
+from tests.napalm.test_live import wait_for
 
 pytestmark = pytest.mark.ovs
 
@@ -38,6 +40,23 @@ def test_neighbours_and_addresses(device: ConnetOSDriver, two_leaves: Lab) -> No
         device.get_arp_table(vrf="red")
 
 
+def test_a_neighbour_at_an_aggregate_has_it_as_parent(
+    device: ConnetOSDriver, leaves: tuple[Switch, Switch]
+) -> None:
+    leaves[0].delete("interface gigabit-ethernet te-1/1/4")
+    for leaf in leaves:
+        leaf.apply_lines([
+            "set interface aggregate-ethernet ae1",
+            "set interface gigabit-ethernet te-1/1/4 ether-options 802.3ad ae1",
+            "set protocols lldp enable true",
+            "set protocols lldp advertisement-interval 5",
+        ])  # fmt: skip
+    wait_for(lambda: device.get_lldp_neighbors_detail("te-1/1/4"))
+    (neighbor,) = device.get_lldp_neighbors_detail("te-1/1/4")["te-1/1/4"]
+    assert neighbor["parent_interface"] == "ae1" and neighbor["remote_port"] == "te-1/1/4"
+    assert device.get_lldp_neighbors_detail("te-1/1/1") == {}
+
+
 def test_counters_count(device: ConnetOSDriver, two_leaves: Lab) -> None:
     before = device.get_interfaces_counters()["te-1/1/1"]
     assert two_leaves.host("h1").ping("198.18.10.254", count=5)
@@ -48,6 +67,7 @@ def test_counters_count(device: ConnetOSDriver, two_leaves: Lab) -> None:
 
 def test_routes(device: ConnetOSDriver) -> None:
     (route,) = device.get_route_to("198.18.20.0/24")["198.18.20.0/24"]
+    assert is_of_model(models.RouteDict, route)
     assert (route["protocol"], route["next_hop"], route["outgoing_interface"]) == (
         "static",
         "198.18.10.1",
@@ -63,7 +83,7 @@ def test_routes(device: ConnetOSDriver) -> None:
 
 
 def test_time_instances_and_machine(device: ConnetOSDriver) -> None:
-    assert device.get_ntp_servers() == {"198.18.10.1": {}}
+    assert device.get_ntp_servers() == {"198.18.10.1": {}} and device.get_ntp_peers() == {}
     (status,) = device.get_ntp_stats()
     assert status["remote"] == "198.18.10.1" and not status["synchronized"]
     (instance,) = device.get_network_instances().values()
@@ -75,14 +95,29 @@ def test_time_instances_and_machine(device: ConnetOSDriver) -> None:
 
 def test_ping_and_traceroute(device: ConnetOSDriver) -> None:
     done = device.ping("198.18.10.1", count=2, timeout=1)["success"]
+    assert is_of_model(models.PingDict, done)
+    assert all(is_of_model(models.PingResultDictEntry, one) for one in done["results"])
     assert done["packet_loss"] == 0 and 0 < done["rtt_min"] <= done["rtt_max"]
     assert [one["ip_address"] for one in done["results"]] == ["198.18.10.1"] * 2
     lost = device.ping("198.18.10.77", count=1, timeout=1, source="198.18.10.254")["success"]
     assert lost["packet_loss"] == 1 and lost["rtt_avg"] == -1.0 and not lost["results"]
     assert "no.such.host" in device.ping("no.such.host.invalid")["error"]
     assert "ttl" in device.ping("198.18.10.1", ttl=0)["error"]
-    way = device.traceroute("198.18.10.1", timeout=1)["success"]
+    big = device.ping("198.18.10.1", count=1, size=1400, source_interface="vlan10", vrf="default")["success"]
+    assert big["packet_loss"] == 0
+    for wrong, words in (
+        ({"source": "203.0.113.99"}, "203.0.113.99"),
+        ({"source_interface": "vlan77"}, "vlan77"),
+        ({"size": 99_999}, "size"),
+        ({"count": 0}, "count"),
+    ):
+        assert words in device.ping("198.18.10.1", **wrong)["error"]  # type: ignore[arg-type]
+    with pytest.raises(NotImplementedError, match="there is no VRF red"):
+        device.ping("198.18.10.1", vrf="red")
+    way = device.traceroute("198.18.10.1", source="198.18.10.254", timeout=1)["success"]
     assert way[1]["probes"][1]["ip_address"] == "198.18.10.1"
+    assert all(is_of_model(models.TracerouteDict, one) for one in way[1]["probes"].values())
+    assert "203.0.113.99" in device.traceroute("198.18.10.1", source="203.0.113.99")["error"]
     assert "error" in device.traceroute("no.such.host.invalid")
 
 

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from connetos_agent.config.manager import CommitOptions, ConfigManager
+from connetos_agent.config.commit import CommitOptions
+from connetos_agent.config.manager import ConfigManager
 from connetos_agent.config.sessions import Caller
 from connetos_agent.config.store import Store
 from connetos_agent.config.transaction import Dataplane

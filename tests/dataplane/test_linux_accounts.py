@@ -189,7 +189,7 @@ def test_a_whole_agent_on_a_dedicated_machine(at_home: Run, tmp_path: Path) -> N
     told = at_home(f"""
 import asyncio
 from connetos_agent import settings
-from connetos_agent.config.manager import CommitOptions
+from connetos_agent.config.commit import CommitOptions
 from connetos_agent.config.sessions import Caller
 from connetos_agent.daemon import Agent
 from connetos_sdk.errors import ConnetosError

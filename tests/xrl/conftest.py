@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from connetos_agent.config.manager import CommitOptions, ConfigManager
+from connetos_agent.config.commit import CommitOptions
+from connetos_agent.config.manager import ConfigManager
 from connetos_agent.config.operations import add_operations
 from connetos_agent.config.sessions import Caller
 from connetos_agent.config.store import Store

@@ -7,127 +7,40 @@ verify, commit. One change at a time; reading never waits for one.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import functools
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
+from typing import Any, Literal
 
+from connetos_agent.config.commit import CommitOptions, Edit, Order, Outcome, Running, carry_out
+from connetos_agent.config.confirmation import Confirmations
+from connetos_agent.config.finishing import Finishing, to_its_end
 from connetos_agent.config.rebase import rebase
 from connetos_agent.config.schedule import Schedule, ScheduledCommit
 from connetos_agent.config.secrets import settle
-from connetos_agent.config.sessions import Caller, Session, Sessions
+from connetos_agent.config.sessions import AGENT, Caller, Session, Sessions
+from connetos_agent.config.start import Start
 from connetos_agent.config.store import Confirmation, Facts, Store, facts_dict, revision_order
-from connetos_agent.config.transaction import Dataplane, Plan
+from connetos_agent.config.transaction import Dataplane
 from connetos_agent.dataplane.base import DriverError
 from connetos_agent.events import Events
-from connetos_sdk.errors import (
-    ApplyFailed,
-    ConnetosError,
-    InvalidValue,
-    Locked,
-    NotFound,
-    PermissionDenied,
-    StorageFailed,
-)
-from connetos_sdk.model import curly, setlines, tree
-from connetos_sdk.model.diff import Change
-from connetos_sdk.model.text import parse_document
+from connetos_sdk.errors import ApplyFailed, InvalidValue, Locked, NotFound, PermissionDenied
+from connetos_sdk.model import curly, tree
 from connetos_sdk.model.tree import Document, get
-from connetos_sdk.model.validation import validate
 
 log = logging.getLogger(__name__)
 
-AGENT = Caller("agent", "super-user", "agent")
-CONFIRM_LIMITS = (1, 30000)
-"""Seconds of `commit confirmed` (spec/cli/limits.yaml)."""
-RETRY_SECONDS = 10.0
 REPAIR_SECONDS = 5.0
 TABLES = ("accounts", "access", "clock", "log")
 """Drivers whose objects are in the agent's memory: they are made at every start."""
-STARTUP_TROUBLE = "startup configuration"
 
-Edit = Callable[[Document], Document]
 Confirms = Literal["always", "changes", "never"]
 """When a commit confirms the one that waits for it: a user's `commit` always, a request only if it changes something."""
 
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def _to_its_end(
-    method: Callable[Concatenate[ConfigManager, P], Coroutine[Any, Any, T]],
-) -> Callable[Concatenate[ConfigManager, P], Coroutine[Any, Any, T]]:
-    """What has begun goes on to its end though nobody waits for it any more: the data plane's thread does so, too."""
-
-    @functools.wraps(method)
-    async def called(self: ConfigManager, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        task = asyncio.ensure_future(method(self, *args, **kwargs))
-        self.under_way.add(task)
-        task.add_done_callback(self.ended)
-        return await asyncio.shield(task)
-
-    return called
-
-
-@dataclass(frozen=True)
-class Running:
-    """The running configuration and its revision."""
-
-    revision: int
-    document: Document
-
-
-@dataclass(frozen=True)
-class CommitOptions:
-    """How to commit.
-
-    Attributes:
-        comment: kept with the revision.
-        confirm: seconds until the commit rolls back unless it is confirmed; None commits for good.
-        dry_run: only say what would happen.
-    """
-
-    comment: str = ""
-    confirm: int | None = None
-    dry_run: bool = False
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a commit did, or a dry run would do.
-
-    `difference` is for people (grouped by place), `set_lines` leads from the old document to the new one.
-    """
-
-    revision: int
-    new: Document
-    changes: tuple[Change, ...]
-    plan: Plan
-    difference: str
-    set_lines: str
-    confirm_deadline: float | None
-    dry_run: bool
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON form: `revision`, `changed`, `diff`, `set_lines`, `plan`, `confirm_deadline`, `dry_run`."""
-        return {
-            "revision": self.revision,
-            "changed": bool(self.changes),
-            "diff": self.difference,
-            "set_lines": self.set_lines,
-            "plan": [step.to_dict() for step in self.plan.steps] if self.dry_run else len(self.plan.steps),
-            "confirm_deadline": self.confirm_deadline,
-            "dry_run": self.dry_run,
-        }
-
-
-class ConfigManager:
+class ConfigManager(Finishing):
     """Running configuration, candidates, history.
 
     Args:
@@ -139,21 +52,21 @@ class ConfigManager:
     """
 
     def __init__(self, store: Store, dataplane: Dataplane, events: Events, resume_marker: Path) -> None:
+        super().__init__()
         self.store = store
         self.dataplane = dataplane
         self.events = events
         self.sessions = Sessions()
         self.running = Running(0, {})
-        self.confirmation: Confirmation | None = None
-        self._start_troubles: list[str] = []
+        self._confirmations = Confirmations(self._roll_back)
+        self._kept = Start(store, dataplane)
+        self._resumed: Confirmation | None = None
         self._repairs: asyncio.Task[None] | None = None
         self._resume_marker = resume_marker
         self._booted = False
         self._lock = asyncio.Lock()
-        self.under_way: set[asyncio.Task[Any]] = set()
         self.schedule = Schedule(store, events, self._commit_scheduled)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="dataplane")
-        self._timer: asyncio.Task[None] | None = None
 
     # -- start and end --------------------------------------------------------------------------------
 
@@ -164,19 +77,24 @@ class ConfigManager:
             StorageFailed, ApplyFailed: the store or the data plane can't be used.
         """
         await self._in_worker(self._start)
-        if self.confirmation is not None:
-            self._arm(self.confirmation)
+        if self._resumed is not None:
+            self._confirmations.arm(self._resumed)
         self.schedule.start(booted=self._booted)
         self._repairs = asyncio.get_running_loop().create_task(self._repair())
 
     @property
+    def confirmation(self) -> Confirmation | None:
+        """The commit that waits for confirmation."""
+        return self._confirmations.pending
+
+    @property
     def troubles(self) -> list[str]:
         """What isn't as configured, or couldn't be read at the start; empty when all is well."""
-        return [*self._start_troubles, *self.dataplane.troubles.values()]
+        return [*self._kept.troubles, *self.dataplane.troubles.values()]
 
     def tell_trouble(self, trouble: str) -> None:
         """Add what somebody else found wrong at the start to `troubles`."""
-        self._start_troubles.append(trouble)
+        self._kept.troubles.append(trouble)
         log.error("%s", trouble)
 
     async def _repair(self) -> None:
@@ -205,9 +123,9 @@ class ConfigManager:
             )
         self._booted = not (self._resume_marker.exists() and self.store.last)
         if self._booted:
-            self._boot()
+            self.running = self._kept.boot()
         else:
-            self._resume()
+            self.running, self._resumed = self._kept.resume()
         made = self.dataplane.reconcile(self.running.document)
         steps = [str(step) for step in made if step.driver not in TABLES]
         log.info(
@@ -218,68 +136,12 @@ class ConfigManager:
             log.error("not as configured: %s", trouble)
         self._resume_marker.touch(mode=0o600)
 
-    def _resume(self) -> None:
-        """Go on with the last committed revision: the agent was restarted, the switch wasn't."""
-        self.running = self._newest_readable()
-        confirmation = self.store.read_confirmation()
-        extended = (
-            confirmation is not None and confirmation.revert_to < self.store.last < confirmation.revision
-        )
-        if confirmation is not None and (confirmation.revision == self.store.last or extended):
-            # An extension whose own commit didn't end leaves the commit before it to be confirmed.
-            self.confirmation = replace(confirmation, revision=self.store.last)
-        elif confirmation is not None:
-            self.store.write_confirmation(None)
-
-    def _newest_readable(self) -> Running:
-        """The last committed revision; if its file is damaged, the newest before it that isn't."""
-        for revision in revision_order(self.store.facts):
-            try:
-                return Running(revision, self.store.read(revision))
-            except StorageFailed as error:
-                self._start_troubles.append(f"{error}; going on with an earlier revision")
-        return Running(self.store.last, self._startup_document())
-
-    def _boot(self) -> None:
-        """Load the startup configuration: the switch was booted."""
-        self.store.write_confirmation(None)
-        document = self._startup_document()
-        if self.store.last:
-            with contextlib.suppress(StorageFailed):
-                before = self.store.read(self.store.last)
-                if before == document:
-                    self.running = Running(self.store.last, before)
-                    return
-        facts = self._facts(AGENT, "startup configuration")
-        self.store.prepare(facts, setlines.format_difference({}, document), document)
-        self.store.commit(facts)
-        self.running = Running(facts.id, document)
-
-    def _startup_document(self) -> Document:
-        try:
-            text = self.store.read_startup()
-            if text is None:
-                return {}
-            document = settle({}, parse_document(text))
-            changes = validate({}, document)
-        except ConnetosError as error:
-            self._start_troubles.append(f"{STARTUP_TROUBLE}: {error}")
-            log.error("the startup configuration can't be used, starting with the default one: %s", error)
-            return {}
-        try:
-            self.dataplane.check_ports(changes)
-        except ConnetosError as error:  # told, but no reason to leave the rest of the configuration
-            self._start_troubles.append(f"{STARTUP_TROUBLE}: {error}")
-        if "plain-text-password" in text:
-            self.store.write_startup(curly.format_curly(document))
-        return document
-
     async def stop(self) -> None:
         """End; the data plane stays as it is."""
         self.schedule.stop()
-        for task in (self._timer, self._repairs):
-            if task is not None:
-                task.cancel()
+        self._confirmations.stop()
+        if self._repairs is not None:
+            self._repairs.cancel()
         async with self._lock:
             await self._in_worker(self.dataplane.close)
         self._worker.shutdown()
@@ -289,12 +151,6 @@ class ConfigManager:
         """Run `job` in the data plane's thread while no change is under way; its result."""
         async with self._lock:
             return await self._in_worker(job)
-
-    def ended(self, task: asyncio.Task[Any]) -> None:
-        """Forget a call that has ended; an error that nobody waited for is in the log already."""
-        self.under_way.discard(task)
-        if not task.cancelled():
-            task.exception()
 
     async def _in_worker(self, job: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._worker, job)
@@ -306,7 +162,7 @@ class ConfigManager:
 
     # -- changes --------------------------------------------------------------------------------------
 
-    @_to_its_end
+    @to_its_end
     async def change(
         self,
         caller: Caller,
@@ -348,7 +204,7 @@ class ConfigManager:
         self.sessions.close(session)
         self.events.publish("session", action="close", user=session.caller.user, via=session.caller.via)
 
-    @_to_its_end
+    @to_its_end
     async def commit(self, session: Session, options: CommitOptions) -> Outcome:
         """Commit a session's candidate, over what others committed since it began. Raises as `change` does."""
         _require(session.caller)
@@ -372,7 +228,7 @@ class ConfigManager:
         if edited is not committed:
             session.candidate = rebase(committed, edited, self.running.document)
 
-    @_to_its_end
+    @to_its_end
     async def commit_at(self, session: Session, at: float, comment: str = "") -> ScheduledCommit:
         """Check a session's candidate now and commit it at `at` (seconds since 1970); the session begins again.
 
@@ -435,7 +291,7 @@ class ConfigManager:
         self, caller: Caller, build: Callable[[], Document], options: CommitOptions, *, confirms: Confirms
     ) -> Outcome:
         if confirms != "never":
-            self._check_confirm(caller, options)
+            self._confirmations.check(caller, options)
         pending = self.confirmation
         old = self.running
         facts = self._facts(caller, options.comment)
@@ -444,9 +300,8 @@ class ConfigManager:
         if deadline is not None:
             revert_to = pending.revert_to if pending else old.revision
             confirmation = Confirmation(facts.id, deadline, revert_to, caller.user)
-        outcome: Outcome = await self._in_worker(
-            lambda: self._commit_in_worker(build, facts, confirmation, options.dry_run)
-        )
+        order = Order(facts, build, confirmation, pending, options.dry_run)
+        outcome: Outcome = await self._in_worker(lambda: carry_out(order, old, self.store, self.dataplane))
         if options.dry_run:
             return outcome
         if outcome.changes:
@@ -460,7 +315,7 @@ class ConfigManager:
                 changes=len(outcome.changes), confirm_deadline=deadline,
             )  # fmt: skip
         if confirmation is not None and outcome.changes:
-            self._arm(confirmation)
+            self._confirmations.arm(confirmation)
         elif (
             pending is not None
             and confirmation is None
@@ -469,72 +324,9 @@ class ConfigManager:
             await self._confirmed(pending)
         return outcome
 
-    def _commit_in_worker(
-        self, build: Callable[[], Document], facts: Facts, confirmation: Confirmation | None, dry_run: bool
-    ) -> Outcome:
-        old = self.running.document
-        new = settle(old, build())
-        changes = validate(old, new)
-        plan = self.dataplane.plan(changes, new, old)
-        deadline = confirmation.deadline if confirmation and changes else None
-        outcome = Outcome(
-            revision=facts.id if changes else self.running.revision,
-            new=new if changes else old,
-            changes=tuple(changes),
-            plan=plan,
-            difference=curly.format_difference(old, new),
-            set_lines=setlines.format_difference(old, new),
-            confirm_deadline=deadline,
-            dry_run=dry_run,
-        )
-        if dry_run or not changes:
-            return outcome
-        before = self.confirmation
-        if confirmation is not None:
-            self.store.write_confirmation(confirmation)
-        try:
-            self.store.prepare(facts, outcome.set_lines, new)
-            self.dataplane.run(plan, new, old)
-            self._record(facts, plan, old, new)
-        except BaseException:
-            self.store.abort(facts)
-            if confirmation is not None:
-                with contextlib.suppress(StorageFailed):
-                    self.store.write_confirmation(before)
-            raise
-        return outcome
-
-    def _record(self, facts: Facts, plan: Plan, old: Document, new: Document) -> None:
-        try:
-            self.store.commit(facts)
-        except StorageFailed:
-            back = Plan(tuple(step.reverse for step in reversed(plan.steps)), plan.targets, plan.dependents)
-            self.dataplane.run(back, old, new)
-            raise
-
     # -- confirmed commits ----------------------------------------------------------------------------
 
-    def _check_confirm(self, caller: Caller, options: CommitOptions) -> None:
-        low, high = CONFIRM_LIMITS
-        if options.confirm is not None and not low <= options.confirm <= high:
-            raise InvalidValue(f"confirm {options.confirm} is out of range", hint=f"{low} to {high} seconds")
-        pending = self.confirmation
-        if (
-            pending is not None
-            and caller is not AGENT
-            and caller.user != pending.user
-            and not options.dry_run
-        ):
-            raise Locked(
-                f"a commit of {pending.user} waits for confirmation for another {self._remaining(pending):.0f} s",
-                hint="it must be confirmed or rolled back first",
-            )
-
-    @staticmethod
-    def _remaining(confirmation: Confirmation) -> float:
-        return max(0.0, confirmation.deadline - time.time())
-
-    @_to_its_end
+    @to_its_end
     async def confirm(self, caller: Caller) -> int:
         """Confirm the pending commit, so that it stays; its revision.
 
@@ -543,57 +335,27 @@ class ConfigManager:
         """
         _require(caller)
         async with self._lock:
-            pending = self._pending()
+            pending = self._confirmations.one()
             await self._confirmed(pending)
             return pending.revision
 
-    @_to_its_end
+    @to_its_end
     async def cancel(self, caller: Caller) -> Outcome:
         """Roll the pending commit back now. Raises `NotFound` if none is pending."""
         _require(caller)
         async with self._lock:
-            return await self._revert(self._pending(), caller, "rolled back before its time")
-
-    def _pending(self) -> Confirmation:
-        if self.confirmation is None:
-            raise NotFound(
-                "no commit waits for confirmation", hint="it may have rolled back already; see the revisions"
-            )
-        return self.confirmation
+            return await self._revert(self._confirmations.one(), caller, "rolled back before its time")
 
     async def _confirmed(self, pending: Confirmation) -> None:
         await self._in_worker(lambda: self.store.write_confirmation(None))
-        self._disarm()
+        self._confirmations.disarm()
         log.info("confirmed", extra={"revision": pending.revision})
         self.events.publish("confirmed", revision=pending.revision)
 
-    def _arm(self, confirmation: Confirmation) -> None:
-        self._disarm()
-        self.confirmation = confirmation
-        self._timer = asyncio.get_running_loop().create_task(self._roll_back_at(confirmation))
-
-    def _disarm(self) -> None:
-        self.confirmation = None
-        if self._timer is not None and self._timer is not asyncio.current_task():
-            self._timer.cancel()
-        self._timer = None
-
-    async def _roll_back_at(self, confirmation: Confirmation) -> None:
-        delay = min(self._remaining(confirmation), float(CONFIRM_LIMITS[1]))
-        while True:
-            await asyncio.sleep(delay)
-            async with self._lock:
-                if self.confirmation is not confirmation:
-                    return
-                try:
-                    await self._revert(confirmation, AGENT, "not confirmed in time")
-                except ConnetosError as error:
-                    log.error(
-                        "roll back of revision %d failed, trying again: %s", confirmation.revision, error
-                    )
-                    delay = RETRY_SECONDS
-                else:
-                    return
+    async def _roll_back(self, unconfirmed: Confirmation) -> None:
+        async with self._lock:
+            if self.confirmation is unconfirmed:
+                await self._revert(unconfirmed, AGENT, "not confirmed in time")
 
     async def _revert(self, pending: Confirmation, caller: Caller, why: str) -> Outcome:
         comment = f"revision {pending.revision} {why}"
@@ -602,14 +364,14 @@ class ConfigManager:
         )
         outcome = await self._commit(caller, lambda: document, CommitOptions(comment), confirms="never")
         await self._in_worker(lambda: self.store.write_confirmation(None))
-        self._disarm()
+        self._confirmations.disarm()
         log.warning("rolled back", extra={"revision": pending.revision, "reason": why})
         self.events.publish("rolled-back", revision=pending.revision, running=outcome.revision, reason=why)
         return outcome
 
     # -- startup --------------------------------------------------------------------------------------
 
-    @_to_its_end
+    @to_its_end
     async def save_startup(self, caller: Caller, source: str = "running") -> None:
         """Make the running (or, with `default`, the factory) configuration the startup configuration.
 
@@ -622,7 +384,7 @@ class ConfigManager:
                 raise Locked("the running configuration waits for confirmation", hint="confirm it first")
             document: Document = {} if source == "default" else self.running.document
             await self._in_worker(lambda: self.store.write_startup(curly.format_curly(document)))
-        self._start_troubles = [t for t in self._start_troubles if not t.startswith(STARTUP_TROUBLE)]
+        self._kept.startup_is_well()
         self.events.publish("saved", source=source, user=caller.user)
 
 

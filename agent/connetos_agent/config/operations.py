@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from connetos_agent.config.manager import CommitOptions, ConfigManager
+from connetos_agent.config.commit import CommitOptions
+from connetos_agent.config.manager import ConfigManager
 from connetos_agent.config.sessions import Caller
 from connetos_agent.services.operations import Operations, Report
 from connetos_sdk.errors import BadRequest

@@ -31,6 +31,9 @@ class Caller:
         return self.user_class == "super-user"
 
 
+AGENT = Caller("agent", "super-user", "agent")
+
+
 @dataclass
 class Session:
     """A candidate configuration of one user.

@@ -11,7 +11,8 @@ from typing import Any
 
 import orjson
 
-from connetos_agent.config.manager import CommitOptions, ConfigManager, Outcome
+from connetos_agent.config.commit import CommitOptions, Outcome
+from connetos_agent.config.manager import ConfigManager
 from connetos_agent.config.operations import wanted_revision
 from connetos_agent.config.sessions import Caller, Session
 from connetos_agent.events import Event, tell

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from connetos_agent.config.manager import CommitOptions, Edit, Running
+from connetos_agent.config.commit import CommitOptions, Edit, Running
 from connetos_agent.config.sessions import Caller
 from connetos_agent.northbound.http import Request
 from connetos_agent.northbound.problems import MethodNotAllowed, UnsupportedMediaType

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from connetos_agent.config.manager import CommitOptions
+from connetos_agent.config.commit import CommitOptions
 from connetos_agent.northbound.cli.answers import CliError, Completion, keyword, not_recognised
 from connetos_sdk.model import curly, setlines
 from connetos_sdk.model.nodes import AnyNode, Container, KeyedList, Leaf, LeafList

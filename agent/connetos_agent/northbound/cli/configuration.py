@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from connetos_agent.config.manager import CommitOptions, ConfigManager, Outcome
+from connetos_agent.config.commit import CommitOptions, Outcome
+from connetos_agent.config.manager import ConfigManager
 from connetos_agent.config.schedule import local_time
 from connetos_agent.config.sessions import Session
 from connetos_agent.northbound.cli import operational

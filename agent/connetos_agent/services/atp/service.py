@@ -12,7 +12,8 @@ from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 from typing import Any
 
-from connetos_agent.config.manager import CommitOptions, ConfigManager, Running
+from connetos_agent.config.commit import CommitOptions, Running
+from connetos_agent.config.manager import ConfigManager
 from connetos_agent.config.sessions import Caller
 from connetos_agent.services.atp.check import check
 from connetos_agent.services.atp.fetch import Source

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
-from connetos_agent.config.manager import ConfigManager, Outcome
+from connetos_agent.config.commit import Outcome
+from connetos_agent.config.manager import ConfigManager
 from connetos_agent.dataplane.openvswitch.control import Control
 from connetos_agent.dataplane.openvswitch.driver import OpenVSwitchObserver
 from connetos_agent.services.navmesh import live

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from connetos_agent.config.manager import CommitOptions, ConfigManager
+from connetos_agent.config.commit import CommitOptions
+from connetos_agent.config.manager import ConfigManager
 from connetos_agent.config.sessions import Caller
 from connetos_agent.services.diagnostics.quota import Quota
 from connetos_agent.services.operations import Operations, Report

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from connetos_agent.config.manager import Outcome
+from connetos_agent.config.commit import Outcome
 from connetos_agent.dataplane.base import SwitchingObserver
 from connetos_agent.dataplane.intents import intended, intent
 from connetos_agent.dataplane.kernel import tables as kernel_tables

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import orjson
 
-from connetos_agent.config.manager import CommitOptions, ConfigManager, Edit, Outcome, Running
+from connetos_agent.config.commit import CommitOptions, Edit, Outcome, Running
+from connetos_agent.config.manager import ConfigManager
 from connetos_agent.config.sessions import Caller, Session
 from connetos_agent.northbound.xrl.target import Interface, Results
 from connetos_sdk.errors import (

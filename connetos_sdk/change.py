@@ -44,13 +44,13 @@ class Change:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if kind is None and self.result is None and not self._scheduled:
+            if kind is None and self._session and self.result is None and not self._scheduled:
                 self.commit()
         finally:
             self.close()
 
     def close(self) -> None:
-        """Forget what isn't committed; the end of the `with` block does it, too."""
+        """Forget what isn't committed; the end of the `with` block then commits nothing."""
         session, self._session = self._session, ""
         if session:
             with suppress(NotFound):  # idle for too long: forgotten already

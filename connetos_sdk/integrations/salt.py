@@ -55,7 +55,7 @@ def is_proxy(opts: Mapping[str, Any]) -> bool:
 def settings(opts: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """How to reach the switch that a minion stands for: as it is told, or on this machine; nothing if it stands for none."""
     found = given_settings(opts) or given_settings(opts.get("pillar") or {})
-    if found is None and Path(LOCAL_SOCKET).exists():
+    if found is None and Path(LOCAL_SOCKET).parent.is_dir():  # whether the agent runs or not
         return {"url": f"unix://{LOCAL_SOCKET}"}
     return found
 

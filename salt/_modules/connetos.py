@@ -155,6 +155,31 @@ def routes():
         return _by_name(switch.routes())
 
 
+def loopbacks():
+    """
+    Loopback interfaces by name.
+
+    .. code-block:: bash
+
+        salt leaf1 connetos.loopbacks
+    """
+    with switch_of(__opts__) as switch:
+        return _by_name(switch.loopbacks())
+
+
+def management():
+    """
+    The management port; nothing if the switch has none.
+
+    .. code-block:: bash
+
+        salt leaf1 connetos.management
+    """
+    with switch_of(__opts__) as switch:
+        found = switch.management()
+        return found and found.to_dict()
+
+
 def aggregates():
     """
     Link aggregation groups by name.
@@ -165,30 +190,6 @@ def aggregates():
     """
     with switch_of(__opts__) as switch:
         return _by_name(switch.aggregates())
-
-
-def counters():
-    """
-    Counters of ports, aggregates and VLAN interfaces since they were cleared, all of the same moment.
-
-    .. code-block:: bash
-
-        salt leaf1 connetos.counters
-    """
-    with switch_of(__opts__) as switch:
-        return switch.counters()
-
-
-def clear_counters(interface=None):
-    """
-    Count from zero again, at one interface or all; returns at how many that was.
-
-    .. code-block:: bash
-
-        salt leaf1 connetos.clear_counters te-1/1/1
-    """
-    with switch_of(__opts__) as switch:
-        return switch.clear_counters(interface)
 
 
 def mac_table():
@@ -337,6 +338,19 @@ def cancel_confirmed():
         return plain(switch.cancel_confirmed())
 
 
+def cancel_scheduled():
+    """
+    Drop the commit that waits for its time (``commit at`` of the command line).
+
+    .. code-block:: bash
+
+        salt leaf1 connetos.cancel_scheduled
+    """
+    with switch_of(__opts__) as switch:
+        switch.cancel_scheduled()
+        return True
+
+
 def save(source="running"):
     """
     Make the running (or ``default``) configuration the one that the switch boots with.
@@ -372,18 +386,6 @@ def revision_diff(revision, against=None):
     """
     with switch_of(__opts__) as switch:
         return switch.revision_diff(revision, against)
-
-
-def reboot(delay=None):
-    """
-    Reboot the switch, now or after so many seconds; returns when, in seconds since 1970.
-
-    .. code-block:: bash
-
-        salt leaf1 connetos.reboot delay=60
-    """
-    with switch_of(__opts__) as switch:
-        return switch.reboot(delay=delay)
 
 
 def _changed(do, test, comment, confirm):

@@ -1,7 +1,8 @@
 """
-Diagnostics of a ConnetOS switch: what it can reach, which way a flow goes, what it has logged.
+Diagnostics of a ConnetOS switch: what it can reach, which way a flow goes, what it counts, drops and has logged.
 """
 
+from connetos_sdk.drops import drop_counters, dropped_since
 from connetos_sdk.integrations.salt import switch_of
 from connetos_sdk.navmesh.flow import FiveTuple
 
@@ -58,12 +59,35 @@ def navmesh(source, destination, protocol="icmp", source_port=0, destination_por
         return switch.navmesh(flow, live=live, **_given(frame)).to_dict()
 
 
+def what_if(*lines, flows=None, recent=True):
+    """
+    Which flows would go another way, stop, or get there at last, if ``set`` and ``delete`` lines were committed.
+
+    flows
+        Flows to look at: mappings with ``source``, ``destination``, ``protocol`` (``tcp``), ``source_port`` and
+        ``destination_port``.
+    recent
+        Look at the traffic of the last seconds, too.
+
+    .. code-block:: bash
+
+        salt leaf1 connetos_diag.what_if 'delete vlans vlan-id 10'
+    """
+    with switch_of(__opts__) as switch:
+        looked_at = [FiveTuple(**flow) for flow in flows or []]
+        with switch.configure() as candidate:
+            candidate.lines("\n".join(map(str, lines)))
+            found = candidate.what_if(looked_at, recent=recent)
+            candidate.close()
+        return found.to_dict()
+
+
 def capture(interface, path, **options):
     """
     Capture frames of a port into a pcap file of this minion.
 
     options
-        ``filter``, ``direction``, ``count``, ``seconds``, ``max_bytes``, ``frame_bytes``.
+        ``vlan``, ``filter``, ``direction``, ``count``, ``seconds``, ``max_bytes``, ``frame_bytes``.
 
     .. code-block:: bash
 
@@ -71,6 +95,42 @@ def capture(interface, path, **options):
     """
     with switch_of(__opts__) as switch:
         return switch.capture(interface, path, **_given(options)).to_dict()
+
+
+def counters():
+    """
+    Counters of ports, aggregates and VLAN interfaces since they were cleared, all of the same moment.
+
+    .. code-block:: bash
+
+        salt leaf1 connetos_diag.counters
+    """
+    with switch_of(__opts__) as switch:
+        return switch.counters()
+
+
+def clear_counters(interface=None):
+    """
+    Count from zero again, at one interface or all; returns at how many that was.
+
+    .. code-block:: bash
+
+        salt leaf1 connetos_diag.clear_counters te-1/1/1
+    """
+    with switch_of(__opts__) as switch:
+        return switch.clear_counters(interface)
+
+
+def drops():
+    """
+    Packets that interfaces and terms of filters have dropped since their counters were cleared.
+
+    .. code-block:: bash
+
+        salt leaf1 connetos_diag.drops
+    """
+    with switch_of(__opts__) as switch:
+        return [one.to_dict() for one in dropped_since({}, drop_counters(switch))]
 
 
 def log(rows=100):

@@ -160,6 +160,31 @@ def upload(path, name=""):
         return switch.packages.upload(path, name)
 
 
+def uploads():
+    """
+    Names of uploaded files, with their sizes in bytes.
+
+    .. code-block:: bash
+
+        salt leaf1 connetos_pkg.uploads
+    """
+    with switch_of(__opts__) as switch:
+        return switch.packages.uploads()
+
+
+def remove_upload(name):
+    """
+    Remove an uploaded file.
+
+    .. code-block:: bash
+
+        salt leaf1 connetos_pkg.remove_upload agent.deb
+    """
+    with switch_of(__opts__) as switch:
+        switch.packages.remove_upload(name)
+        return True
+
+
 def hold(*names):
     """
     Keep packages at their installed versions; whether that is new.
@@ -182,6 +207,42 @@ def unhold(*names):
     """
     with switch_of(__opts__) as switch:
         return switch.packages.unhold(*names)
+
+
+def pin(name, version):
+    """
+    Make one version of a package the one to install, even if it is an earlier one; whether that is new.
+
+    .. code-block:: bash
+
+        salt leaf1 connetos_pkg.pin zabbix-agent 1:6.0.14-1
+    """
+    with switch_of(__opts__) as switch:
+        return switch.packages.pin(name, str(version))
+
+
+def unpin(name):
+    """
+    Undo ``pin``; whether it was pinned.
+
+    .. code-block:: bash
+
+        salt leaf1 connetos_pkg.unpin zabbix-agent
+    """
+    with switch_of(__opts__) as switch:
+        return switch.packages.unpin(name)
+
+
+def watch(transaction=None):
+    """
+    Follow a transaction to its end, by default the running one; what changed.
+
+    .. code-block:: bash
+
+        salt leaf1 connetos_pkg.watch
+    """
+    with switch_of(__opts__) as switch:
+        return package_changes(switch.packages.watch(transaction))
 
 
 def history(limit=50):

@@ -1,8 +1,9 @@
 """
-Changes many ConnetOS switches as one: all of them have the change in the end, or none.
+Many ConnetOS switches as one: a change that all of them have in the end, or none; the way of a flow across them; their
+cables.
 
 The switches are those of proxy minions (or of minions with ``connetos`` in their pillar); the master speaks with them
-itself, so their minions needn't run. Every switch plans the change first; only if all can do it, all commit it
+itself, so their minions needn't run. Of a change every switch makes a plan first; only if all can do it, all commit it
 *confirmed*. Then the checks look at the fabric. If they are content every switch is told to keep the change, else to go
 back; a switch that can't be told any more goes back by itself.
 """
@@ -11,7 +12,9 @@ import salt.utils.minions
 
 from connetos_sdk.errors import InvalidValue
 from connetos_sdk.fabric import Edit, FabricChange, answers, state_check, text_check
+from connetos_sdk.fleet import Fleet
 from connetos_sdk.integrations.salt import given_settings, open_switch, runner_answer
+from connetos_sdk.navmesh.text import lines as lines_of
 
 
 def change(
@@ -38,7 +41,7 @@ def change(
     """
 
     def work():
-        switches = {name: open_switch(given) for name, given in _settings(tgt, tgt_type).items()}
+        switches = _switches(tgt, tgt_type)
         edits = _edits(lines, documents, switches)
         strange = sorted({*edits, *(check.get("host") for check in checks or [])} - switches.keys(), key=str)
         if strange:
@@ -50,6 +53,66 @@ def change(
         return report.ok, {**report.to_dict(), "report": report.text.splitlines()}
 
     return runner_answer(__context__, work)
+
+
+def navmesh(
+    tgt,
+    source,
+    destination,
+    protocol="tcp",
+    source_port=40000,
+    destination_port=443,
+    one_way=False,
+    tgt_type="glob",
+):
+    """
+    Where a flow goes through the switches that a target matches, and where and why it stops. Nothing is sent: the
+    switches' tables are asked, and their cables are those that LLDP tells of. ``ok`` tells whether it is delivered.
+
+    source, destination
+        An IP address, a MAC address, ``switch:port``, or an IP address, ``@`` and one of these.
+    one_way
+        Don't follow the answers.
+
+    .. code-block:: bash
+
+        salt-run connetos_fabric.navmesh 'leaf*' 198.18.10.1 198.18.10.3 tcp destination_port=5432
+    """
+
+    def work():
+        fleet = Fleet(_switches(tgt, tgt_type))
+        ports = int(source_port), int(destination_port)
+        found = fleet.navmesh(source, destination, protocol, *ports, both=not one_way)
+        return found.delivered, {**found.to_dict(), "report": list(lines_of(found))}
+
+    return runner_answer(__context__, work)
+
+
+def cabling(tgt="*", tgt_type="glob"):
+    """
+    Cables between the switches that a target matches, as LLDP tells it at both ends: ``links``; ``doubts``, which only one
+    end tells; ``strangers`` that aren't among them; and switches that are ``silent``. ``ok`` is true without doubts and
+    silent ones.
+
+    .. code-block:: bash
+
+        salt-run connetos_fabric.cabling 'leaf*'
+    """
+
+    def work():
+        found = Fleet(_switches(tgt, tgt_type)).cabling()
+        return not (found.doubts or found.silent), {
+            "links": list(map(str, found.links)),
+            "doubts": [doubt.reason for doubt in found.doubts],
+            "strangers": {str(one.at): one.neighbor.to_dict() for one in found.strangers},
+            "silent": dict(found.silent),
+        }
+
+    return runner_answer(__context__, work)
+
+
+def _switches(tgt, tgt_type):
+    return {name: open_switch(given) for name, given in _settings(tgt, tgt_type).items()}
 
 
 def _settings(tgt, tgt_type):

@@ -62,7 +62,7 @@ def masterless(directory: Path, settings: dict[str, Any] | None, **more: Any) ->
     return directory / "etc"
 
 
-def run(program: Path, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def run(program: Path | str, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run one of Salt's programs."""
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
     return subprocess.run(

@@ -1,4 +1,4 @@
-"""A Salt site on loopback: a real master, proxy minions and the programs that talk to them."""
+"""A Salt site: a real master, minions, and the programs that talk to them, on loopback or in a lab."""
 
 from __future__ import annotations
 
@@ -14,10 +14,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from connetos_sdk.lab.lab import LabSwitch
+from connetos_sdk.lab.nodes import Node
 from tests.conftest import ROOT
 from tests.salt.conftest import QUIET, run, write
 
 READY_S = 240.0
+_AS_INSTALLED = """
+set -e
+mount --bind "$1" /mnt
+mount -t tmpfs tmpfs /run
+mkdir /run/connetos
+mount --move /mnt /run/connetos
+shift
+exec "$@"
+"""
+"""Gets the agent's run directory and a command, which sees it as /run/connetos; for a mount namespace of its own."""
 
 
 @dataclass
@@ -28,11 +40,15 @@ class Site:
         programs: folder of Salt's programs.
         directory: of the site: `etc`, `states`, `pillar`, and what Salt keeps.
         synced: folder of modules that minions get from the master; they find them installed, too.
+        address: where the master listens.
+        place: a node of a lab in which master, proxies and programs run; outside of labs by default.
     """
 
     programs: Path
     directory: Path
     synced: Path | None = ROOT / "salt"
+    address: str = "127.0.0.1"
+    place: Node | None = None
     _running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
@@ -53,19 +69,20 @@ class Site:
         write(
             self.etc / "master",
             {
-                **common, "interface": "127.0.0.1", "ret_port": ports[1], "auto_accept": True, "worker_threads": 3,
+                **common, "interface": self.address, "ret_port": ports[1], "auto_accept": True, "worker_threads": 3,
                 "file_roots": roots, "pillar_roots": pillars, "timeout": 60, "gather_job_timeout": 30,
                 "pki_dir": "pki/master", "cachedir": "cache/master", "sock_dir": "run/master",
             },
         )  # fmt: skip
-        write(
-            self.etc / "proxy",
-            {
-                **common, "master": "127.0.0.1", "master_port": ports[1], "acceptance_wait_time": 1,
-                "loop_interval": 1, "mine_enabled": False,
-                "pki_dir": "pki/proxy", "cachedir": "cache/proxy", "sock_dir": "run/proxy",
-            },
-        )  # fmt: skip
+        for kind in ("proxy", "minion"):
+            write(
+                self.etc / kind,
+                {
+                    **common, "master": self.address, "master_port": ports[1], "acceptance_wait_time": 1,
+                    "loop_interval": 1, "mine_enabled": False,
+                    "pki_dir": f"pki/{kind}", "cachedir": f"cache/{kind}", "sock_dir": f"run/{kind}",
+                },
+            )  # fmt: skip
         self._start("salt-master")
 
     def proxy(self, name: str, **settings: Any) -> None:
@@ -73,6 +90,12 @@ class Site:
         if settings:
             write(self.etc / "proxy.d" / name / "own.conf", settings)
         self._start("salt-proxy", f"--proxyid={name}")
+
+    def minion_on(self, switch: LabSwitch, **settings: Any) -> None:
+        """Start a minion on a switch: in its namespaces, with its agent's sockets where an installed agent has them."""
+        write(self.etc / "minion.d/own.conf", {"id": switch.name, **settings})
+        argv = ["unshare", "--mount", "sh", "-c", _AS_INSTALLED, "sh", str(switch.files.run)]
+        self._start("salt-minion", before=switch.node.command(argv))
 
     def pillar(self, **minions: Any) -> None:
         """Write the pillar of each minion, and the top file."""
@@ -88,10 +111,7 @@ class Site:
         """Wait until minions answer."""
         deadline = time.monotonic() + limit_s
         while time.monotonic() < deadline:
-            done = run(
-                self.programs / "salt", "-c", str(self.etc), "-L", ",".join(minions), "-t", "5", "--out=json",
-                "--static", "test.ping",
-            )  # fmt: skip
+            done = self.run("salt", "-L", ",".join(minions), "-t", "5", "--out=json", "--static", "test.ping")
             answers = [
                 line
                 for line in done.stdout.splitlines()
@@ -107,12 +127,13 @@ class Site:
         found = (self.directory / "root/var/log/salt").glob("*")
         return "\n".join(path.read_text()[-3000:] for path in found)
 
+    def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run one of Salt's programs where the master is."""
+        return run(*self._there(str(self.programs / program), "-c", str(self.etc), *arguments))
+
     def salt(self, minions: str, function: str, *arguments: str) -> dict[str, Any]:
         """`salt -L minions function …`; what each minion returns."""
-        done = run(
-            self.programs / "salt", "-c", str(self.etc), "-L", minions, "-t", "60", "--out=json", "--static",
-            function, *arguments,
-        )  # fmt: skip
+        done = self.run("salt", "-L", minions, "-t", "60", "--out=json", "--static", function, *arguments)
         assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
         found: dict[str, Any] = json.loads(done.stdout)
         return found
@@ -125,7 +146,7 @@ class Site:
 
     def runner(self, function: str, *arguments: str) -> tuple[int, dict[str, Any]]:
         """`salt-run function …`; its exit code and what it returns."""
-        done = run(self.programs / "salt-run", "-c", str(self.etc), "--out=json", function, *arguments)
+        done = self.run("salt-run", "--out=json", function, *arguments)
         assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
         return done.returncode, json.loads(done.stdout)
 
@@ -134,7 +155,11 @@ class Site:
         """Events of the master's bus whose tag begins so, as they come, into the list."""
         found: list[dict[str, Any]] = []
         process = subprocess.Popen(
-            [self.programs / "python", ROOT / "tests/salt/listener.py", self.etc / "master", tag],
+            self._there(
+                *map(
+                    str, (self.programs / "python", ROOT / "tests/salt/listener.py", self.etc / "master", tag)
+                )
+            ),
             stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         try:
@@ -155,10 +180,14 @@ class Site:
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(5)
 
-    def _start(self, program: str, *arguments: str) -> None:
+    def _there(self, *argv: str) -> list[str]:
+        return list(argv) if self.place is None else self.place.command(argv)
+
+    def _start(self, program: str, *arguments: str, before: list[str] | None = None) -> None:
+        argv = [str(self.programs / program), "-c", str(self.etc), *arguments]
         with (self.directory / f"{program}.out").open("ab") as out:
             process = subprocess.Popen(
-                [self.programs / program, "-c", str(self.etc), *arguments],
+                self._there(*argv) if before is None else [*before, *argv],
                 stdout=out, stderr=out, start_new_session=True,
             )  # fmt: skip
         self._running.append(process)

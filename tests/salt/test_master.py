@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 from collections.abc import Iterator
@@ -14,38 +13,19 @@ import yaml
 from connetos_sdk import Switch
 from connetos_sdk.integrations.salt import SETTINGS
 from connetos_sdk.lab import Lab
-from tests.conftest import ROOT, connect, topology
-from tests.salt.conftest import access, run
+from tests.conftest import ROOT
+from tests.salt.conftest import access
 from tests.salt.site import Site
 from tests.waiting import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-
-
-TWO = "name: {name}\ndataplane: memory\nswitches:\n  leaf1: {{ports: 4}}\n  leaf2: {{ports: 4}}\n"
+pytestmark = [pytest.mark.ovs, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with Lab(topology(TWO.format(name=f"site-{os.getpid()}"), tmp_path_factory.mktemp("lab"))) as lab:
-        yield lab
-
-
-@pytest.fixture
-def leaves(lab: Lab) -> Iterator[tuple[Switch, Switch]]:
-    """Connections to both switches; their configurations are put back afterwards."""
-    with connect(lab.switch("leaf1")) as leaf1, connect(lab.switch("leaf2")) as leaf2:
-        before = leaf1.revision(), leaf2.revision()
-        yield leaf1, leaf2
-        leaf1.rollback(revision=before[0])
-        leaf2.rollback(revision=before[1])
-
-
-@pytest.fixture(scope="module")
-def site(salt_bin: Path, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(salt_bin: Path, two_leaves: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """`leaf1` has a proxy of its own; `leaf2`, a switch that isn't there and one whose password is wrong share one."""
     site = Site(salt_bin, tmp_path_factory.mktemp("site"))
-    ways = {name: access(lab.switch(name)) for name in ("leaf1", "leaf2")}
+    ways = {name: access(two_leaves.switch(name)) for name in ("leaf1", "leaf2")}
     ways["gone"] = ways["leaf2"] | {"url": "https://127.0.0.1:1"}
     ways["wrong"] = ways["leaf2"] | {"password": "not-this-secret"}
     site.pillar(
@@ -125,6 +105,36 @@ def test_a_change_that_one_switch_cannot_make_is_made_nowhere(
     assert [switch.config() for switch in leaves] == before
 
 
+def test_way_of_a_flow_and_cables(site: Site, two_leaves: Lab, leaves: tuple[Switch, Switch]) -> None:
+    trunk = "interface gigabit-ethernet te-1/1/4 family ethernet-switching"
+    for leaf in leaves:
+        leaf.apply_lines(
+            [
+                "set vlans vlan-id 10",
+                "set interface gigabit-ethernet te-1/1/1 family ethernet-switching native-vlan-id 10",
+                f"set {trunk} port-mode trunk",
+                f"set {trunk} vlan members 10",
+                "set protocols lldp enable true",
+                "set protocols lldp advertisement-interval 5",
+            ]
+        )
+    until(lambda: two_leaves.host("h1").ping("198.18.10.3"))
+    cables = until(lambda: (told := site.runner("connetos_fabric.cabling", "leaf*"))[1]["links"] and told)
+    assert cables[0] == 0 and cables[1]["links"] == ["leaf1:te-1/1/4 - leaf2:te-1/1/4"], cables
+    ends = ("198.18.10.1@leaf1:te-1/1/1", "198.18.10.3@leaf2:te-1/1/1")
+    code, way = site.runner("connetos_fabric.navmesh", "leaf*", *ends, "tcp", "destination_port=5432")
+    assert code == 0 and way["ok"] is True, way
+    assert way["report"][0].endswith("delivered") and "te-1/1/4" in way["report"][2]
+    leaves[1].apply_lines(f"delete {trunk} vlan members 10")
+    code, way = site.runner("connetos_fabric.navmesh", "leaf*", *ends)
+    assert code == 1 and "dropped at leaf2:te-1/1/4" in "\n".join(way["report"]), way
+    code, alone = site.runner("connetos_fabric.cabling", "leaf1,gone", "tgt_type=list")
+    assert code == 1 and list(alone["strangers"]) == ["leaf1:te-1/1/4"]
+    assert "can't be reached" in alone["silent"]["gone"]
+    code, lost = site.runner("connetos_fabric.navmesh", "leaf*", "198.18.10.77", "198.18.10.1")
+    assert code == 1 and "198.18.10.77" in lost["reason"]
+
+
 def test_provisioning_from_the_master(site: Site, tmp_path: Path) -> None:
     plan = str(ROOT / "examples/atp/rack.yaml")
     code, planned = site.runner("connetos_atp.plan", plan, str(tmp_path / "tftp"), "test=True")
@@ -151,7 +161,7 @@ def test_documented_session(site: Site, leaves: tuple[Switch, Switch]) -> None:
         elif block["kind"] == "console":
             _replay(site, block["body"])
             replayed += 1
-    assert replayed == 6
+    assert replayed == 7
 
 
 def _normal(line: str) -> str:
@@ -164,7 +174,7 @@ def _replay(site: Site, transcript: str) -> None:
         command, _, shown = part.partition("\n")
         program, *arguments = shlex.split(command)
         more = ["-t", "60"] if program == "salt" else []
-        done = run(site.programs / program, "-c", str(site.etc), *more, "--no-color", *arguments)
+        done = site.run(program, *more, "--no-color", *arguments)
         lines = iter(map(_normal, done.stdout.splitlines()))
         for expected in filter(None, map(_normal, shown.splitlines())):
             assert any(line.startswith(expected) for line in lines), (

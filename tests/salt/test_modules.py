@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from connetos_sdk import Switch
+from connetos_sdk.packages import Packages
 from tests.salt.conftest import Failed, Minion
 
 LINE = "set vlans vlan-id 10 vlan-name web"
@@ -29,8 +31,9 @@ def test_functions_that_look(minion: Minion, switch: Switch) -> None:
     assert call("connetos.state", "system")["hostname"] == "leaf1"
     assert call("connetos.revisions")[0]["id"] == switch.revision()
     assert LINE in call("connetos.revision_diff", switch.revision())
-    for name in ("vlan_interfaces", "routes", "aggregates", "counters"):
+    for name in ("vlan_interfaces", "routes", "aggregates", "loopbacks"):
         assert isinstance(call(f"connetos.{name}"), dict)
+    assert call("connetos.management")["address"] == "198.18.255.11/24"
     for name in ("mac_table", "lldp_neighbors"):
         assert call(f"connetos.{name}") == []
     assert "$6$" not in str(call("connetos.config"))
@@ -54,6 +57,43 @@ def test_functions_that_change(minion: Minion, switch: Switch) -> None:
     assert 11 in switch.vlans() and minion.call("connetos.cancel_confirmed")["changed"]
     minion.call("connetos.lines", LINE, confirm=600)
     assert minion.call("connetos.confirm") == switch.revision()
+    with switch.configure() as candidate:
+        candidate.set("vlans vlan-id 12")
+        candidate.schedule(datetime.now() + timedelta(hours=1))
+    assert switch.system().scheduled is not None
+    assert minion.call("connetos.cancel_scheduled") is True and switch.system().scheduled is None
+
+
+def test_functions_of_the_machine(minion: Minion, switch: Switch) -> None:
+    assert minion.call("connetos_system.reboot", delay=3600) > 0
+    assert switch.state("system")["reboot"]["at"] > 0
+    assert minion.call("connetos_system.cancel_reboot") is True
+    with pytest.raises(Failed, match="no reboot"):
+        minion.call("connetos_system.cancel_reboot")
+    with pytest.raises(Failed, match="TFTP"):
+        minion.call("connetos_system.download", "127.0.0.1", "leaf1.cfg", "connetos.boot")
+    assert minion.call("connetos_system.operation", "save", source="running") == {"saved": "running"}
+    with pytest.raises(Failed, match="nonsense"):
+        minion.call("connetos_system.operation", "nonsense")
+
+
+LEFT_OUT = {
+    "close": "the minion keeps its connection",
+    "configure": "a function is one transaction",
+    "revision": "`facts` has it",
+    "events": "the engine brings them onto the bus",
+    "plan": "`test=True` does it",
+}
+
+
+def test_every_method_of_the_sdk_has_a_function(minion: Minion) -> None:
+    there = {function.partition(".")[2] for function in minion.call("sys.list_functions", "connetos*")}
+    others = {"apply_lines": "lines", "config_text": "config", "system": "facts", "installed": "list_pkgs"}
+    others |= {"update": "refresh_db", "repositories": "list_repos"}
+    others |= {"add_repository": "add_repo", "remove_repository": "del_repo"}
+    methods = {name for kind in (Switch, Packages) for name in vars(kind) if not name.startswith("_")}
+    assert methods - LEFT_OUT.keys() - others.keys() <= there
+    assert set(others.values()) <= there
 
 
 @pytest.mark.parametrize(
@@ -85,5 +125,9 @@ def test_grains(minion: Minion) -> None:
 
 
 def test_every_function_is_documented_with_an_example(minion: Minion) -> None:
-    for function, text in minion.call("sys.doc", "connetos").items():
+    found = minion.call("sys.doc", "connetos*")
+    assert {function.partition(".")[0] for function in found} == {
+        "connetos", "connetos_diag", "connetos_pkg", "connetos_system",
+    }  # fmt: skip
+    for function, text in found.items():
         assert f"salt leaf1 {function}" in text

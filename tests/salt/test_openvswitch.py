@@ -12,7 +12,7 @@ import pytest
 from connetos_sdk import Switch
 from connetos_sdk.lab import Lab
 from tests.conftest import connect, topology
-from tests.salt.conftest import Minion, access, start, stop
+from tests.salt.conftest import Failed, Minion, access, start, stop
 from tests.waiting import until
 
 pytestmark = pytest.mark.ovs
@@ -106,6 +106,29 @@ def test_checks_decide_whether_a_change_stays(minion: Minion, switch: Switch) ->
     assert minion.state("connetos_check.shows", command="show vlans", contains="Vlan ID")["result"] is True
     nowhere = minion.state("connetos_check.shows", command="show vlans", contains="nowhere")
     assert nowhere["result"] is False and "isn't in the output of show vlans" in nowhere["comment"]
+
+
+def test_what_a_change_would_do_to_flows(minion: Minion, leaf: Lab, switch: Switch) -> None:
+    before = switch.revision()
+    lines = [
+        "set vlans vlan-id 20",
+        f"set interface gigabit-ethernet {PORT} family ethernet-switching native-vlan-id 20",
+    ]
+
+    def stopped() -> list[dict[str, Any]]:
+        assert leaf.host("h1").ping("198.18.10.2", timeout=5)
+        changed = minion.call("connetos_diag.what_if", *lines)["changed"]
+        return [one for one in changed if one["flow"]["source"] == "198.18.10.1"]
+
+    (flow,) = until(stopped)
+    assert flow["now"]["egress"][0]["port"] == "te-1/1/2" and flow["then"]["egress"] == []
+    nothing = {"changed": [], "unknown": [], "same": 0, "left_out": 0}
+    assert minion.call("connetos_diag.what_if", recent=False) == nothing
+    named = {"source": "198.18.10.2", "destination": "198.18.10.1", "protocol": "icmp"}
+    assert len(minion.call("connetos_diag.what_if", *lines, flows=[named], recent=False)["unknown"]) == 1
+    with pytest.raises(Failed, match="isn't an IP address"):
+        minion.call("connetos_diag.what_if", *lines, flows=[{**named, "source": "h2"}])
+    assert switch.revision() == before
 
 
 def test_link_beacon(minion: Minion, leaf: Lab, switch: Switch) -> None:
@@ -222,3 +245,15 @@ def test_diagnostics(minion: Minion, leaf: Lab, switch: Switch, tmp_path: Path) 
         b"\x4d\x3c\xb2\xa1",
     )
     assert minion.call("connetos_diag.log", rows=5) == switch.log(5)
+    assert "leaf1" in minion.call("connetos_diag.tech_support")
+
+
+def test_counters_and_learned_addresses(minion: Minion, leaf: Lab, switch: Switch) -> None:
+    until(lambda: leaf.host("h1").ping("198.18.10.2"))
+    assert minion.call("connetos_diag.counters")[PORT]["in-packets"] > 0
+    assert minion.call("connetos_diag.clear_counters", PORT) == 1
+    assert minion.call("connetos_diag.drops") == []
+    leaf.host("h1").ping("198.18.10.2")
+    learned = until(lambda: minion.call("connetos.mac_table"))
+    assert {entry["interface"] for entry in learned} <= {PORT, "te-1/1/2"}
+    assert minion.call("connetos.clear_mac_table") >= 1

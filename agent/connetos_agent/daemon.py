@@ -10,8 +10,6 @@ import gc
 import logging
 import os
 import signal
-import socket
-import ssl
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +28,6 @@ from connetos_agent.dataplane.memory import MemoryDriver
 from connetos_agent.dataplane.rsyslog import RsyslogDriver
 from connetos_agent.dataplane.stack import StackDriver
 from connetos_agent.events import Events
-from connetos_agent.northbound import certificate
 from connetos_agent.northbound.auth import Authenticator
 from connetos_agent.northbound.cli.operation import add_operation as add_cli_operation
 from connetos_agent.northbound.cli.server import CliServer
@@ -39,6 +36,7 @@ from connetos_agent.northbound.http import HttpServer
 from connetos_agent.northbound.logins import Logins
 from connetos_agent.northbound.problems import problem
 from connetos_agent.northbound.rest import RestApi
+from connetos_agent.northbound.tls import Tls
 from connetos_agent.services.catalogue import make_services
 from connetos_agent.services.daemons import Daemons
 from connetos_agent.services.operations import Operations
@@ -146,7 +144,7 @@ class Agent:
         self.ended = asyncio.Event()
         self.boots_again = False
         """Whether the agent ends to begin as after a boot."""
-        self._own.log.hostname = lambda: str(effective(self.manager.running.document, ("system", "hostname")))
+        self._own.log.hostname = self._hostname
         self._services = make_services(config, self.manager, self._own.log, self._boot_again)
         for service in self._services:
             service.add_operations(self.operations)
@@ -171,6 +169,10 @@ class Agent:
         self._xrl: XrlService | None = None
         self._sockets = ListeningSockets()
         self._server = HttpServer(self._rest.handle, problem)
+        self._tls: Tls | None = None
+
+    def _hostname(self) -> str:
+        return str(effective(self.manager.running.document, ("system", "hostname")))
 
     def _boot_again(self) -> None:
         self.boots_again = True
@@ -212,22 +214,21 @@ class Agent:
             log.warning("a socket was handed over that isn't served: %s", path)
         handed = self._sockets.handed_tcp
         if handed or self._config.listen:
-            tls = self._tls()
+            self._tls = Tls(
+                self._config.state_directory / "tls",
+                self._hostname,
+                [host for host, _ in self._config.listen],
+                None if self._config.dataplane == "memory" else self._config.platform,
+                self.manager.events,
+            )
+            await self._tls.start()
             for sock in [*handed, *map(tcp_socket, self._config.listen)]:
-                await self._server.listen(sock, tls)
+                await self._server.listen(sock, self._tls.context)
                 log.info("listening", extra={"address": sock.getsockname()})
             if not self._own.accounts.any_accounts():
                 log.warning(
                     "no user has a password, so nobody can log in from elsewhere; use the local socket"
                 )
-
-    def _tls(self) -> ssl.SSLContext:
-        addresses = [host for host, _ in self._config.listen if host not in ("0.0.0.0", "::")]
-        files = certificate.ensure(self._config.state_directory / "tls", socket.gethostname(), addresses)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(*files)
-        return context
 
     async def stop(self) -> None:
         """Tell the sessions, answer what is under way, stop; the data plane goes on as it is."""
@@ -239,6 +240,8 @@ class Agent:
         if self._xrl is not None:
             await self._xrl.stop()
         await asyncio.gather(self._server.close(), self._cli.stop(reason))
+        if self._tls is not None:
+            await self._tls.stop()
         await self._rest.close()
         for service in reversed(self._services):
             await service.stop()

@@ -68,7 +68,15 @@ class Site:
         subcommand, *rest = words
         return self.lab.node("mgmt").run(
             ["env", f"CONNETOS_PASSWORD={password}", "COLUMNS=200", program, "atp", subcommand,
-             str(self.plan.source), "--user", "ops", "--insecure", *rest], timeout=90)  # fmt: skip
+             str(self.plan.source), "--user", "ops", *self.trust(), *rest], timeout=90)  # fmt: skip
+
+    def trust(self) -> list[str]:
+        """The certificates of all switches in one file, as they were made before a switch had a name or an address."""
+        file = self.plan.source.with_name("rack.pem")
+        file.write_text(
+            "".join(switch.ca_file.read_text() for switch in map(self.lab.switch, self.plan.switches))
+        )
+        return ["--ca-file", str(file)]
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +115,16 @@ def test_status_over_the_management_network(site: Site) -> None:
     text = site.command("status").stdout
     assert "leaf1            198.18.255.21    SUCCESS\n" in text
     assert "leaf2            198.18.255.22    no answer" in text
+
+
+def test_a_switch_that_is_not_trusted_is_no_answer_unless_that_does_not_matter(site: Site) -> None:
+    stranger = str(site.lab.switch("leaf2").ca_file)
+    assert (
+        "the certificate of 198.18.255.21 isn't trusted"
+        in site.command("status", "--ca-file", stranger).stdout
+    )
+    text = site.command("status", "--ca-file", stranger, "--insecure").stdout
+    assert "leaf1            198.18.255.21    SUCCESS\n" in text
 
 
 def test_a_wrong_password_is_no_answer(site: Site) -> None:

@@ -162,7 +162,7 @@ class Web:
 
 @pytest.fixture
 def web(tmp_path: Path) -> Web:
-    make(tmp_path / "tls", "server", [SERVER])
+    make(tmp_path / "tls", ["server", SERVER])
     return Web(tmp_path)
 
 
@@ -171,7 +171,8 @@ def test_https_believes_only_the_server_that_is_trusted(tmp_path: Path, web: Web
         rack.serve(configuration())
         rack.until("NETWORK_VALID", f"{FILE} can't be had from {SERVER} by HTTPS: ")
         genuine = {path.name: path.read_bytes() for path in (tmp_path / "tls").iterdir()}
-        make(tmp_path / "tls", "impostor", [SERVER])
+        (tmp_path / "tls/key.pem").unlink()
+        make(tmp_path / "tls", ["impostor", SERVER])
         with web.running(rack):
             for name, content in genuine.items():
                 (tmp_path / "tls" / name).write_bytes(content)

@@ -30,7 +30,7 @@ def main() -> None:
     handler = functools.partial(Handler, directory=files)
     server = http.server.ThreadingHTTPServer((address, 443), handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(Path(certificate) / "certificate.pem", Path(certificate) / "key.pem")
+    context.load_cert_chain(Path(certificate) / "server.pem", Path(certificate) / "server-key.pem")
     server.socket = context.wrap_socket(server.socket, server_side=True)
     print("listening", flush=True)
     server.serve_forever()

@@ -1,51 +1,119 @@
-"""The switch's TLS certificate, made at first start; run as a program, so that the agent needn't load the library.
+"""The switch's TLS certificates, made by a program of their own, so that the agent needn't load the library.
 
-python -m connetos_agent.northbound.certificate DIRECTORY HOSTNAME [ADDRESS ...]
+python -m connetos_agent.northbound.certificate DIRECTORY NAME...
+
+| file | what |
+|---|---|
+| `certificate.pem`, `key.pem` | the switch's own authority, made once: what clients trust stays the same |
+| `server.pem`, `server-key.pem` | what the switch shows, issued by that authority for its names and addresses |
+| `issued.json` | for what it was issued |
+
+If somebody puts a certificate of another make into `certificate.pem`, that is shown as it is.
 """
 
 from __future__ import annotations
 
 import datetime
+import hashlib
 import ipaddress
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-CERTIFICATE_NAME = "certificate.pem"
-KEY_NAME = "key.pem"
+if TYPE_CHECKING:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+CERTIFICATE_NAME, KEY_NAME = "certificate.pem", "key.pem"
+SERVER_NAME, SERVER_KEY_NAME = "server.pem", "server-key.pem"
+ISSUED_NAME = "issued.json"
 _YEARS = 10
+MOST_OF_NAME = 64
+"""Characters of a common name (RFC 5280, ub-common-name); nobody compares it, where there are alternative names."""
 
 
-def ensure(directory: Path, hostname: str, addresses: list[str]) -> tuple[Path, Path]:
-    """Certificate and key files in `directory`, made now if they aren't there.
+@dataclass(frozen=True)
+class Shown:
+    """What the switch shows: files of its certificate and key.
+
+    Attributes:
+        names: host names and addresses that it was issued for.
+        own: whether it is somebody's own, for whatever names.
+    """
+
+    certificate: Path
+    key: Path
+    names: tuple[str, ...]
+    own: bool
+
+
+def ensure(directory: Path, names: Sequence[str]) -> Shown:
+    """What to show for these names; made now unless it is there.
+
+    Args:
+        directory: where all of it is; made when it isn't there.
+        names: host names and addresses; the first one is the switch's.
 
     Raises:
-        RuntimeError: they can't be made.
+        RuntimeError: it can't be made.
     """
-    certificate, key = directory / CERTIFICATE_NAME, directory / KEY_NAME
-    if not (certificate.exists() and key.exists()):
-        command = [sys.executable, "-m", __name__, str(directory), hostname, *addresses]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
-        if done.returncode != 0:
-            last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-            raise RuntimeError(f"the TLS certificate can't be made in {directory}: {' '.join(last)}")
-    return certificate, key
+    there = shown(directory)
+    if there is not None and (there.own or there.names == tuple(names)):
+        return there
+    command = [sys.executable, "-m", __name__, str(directory), *names]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+    there = shown(directory)
+    if done.returncode != 0 or there is None:
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise RuntimeError(f"the TLS certificate can't be made in {directory}: {' '.join(last)}")
+    return there
 
 
-def make(directory: Path, hostname: str, addresses: list[str]) -> None:
-    """Make a self-signed certificate for the host name, its addresses and the loopback, and its key (mode 0600)."""
+def shown(directory: Path) -> Shown | None:
+    """What there is to be shown; None if there is nothing, or somebody has changed the authority since."""
+    try:
+        issued = json.loads((directory / ISSUED_NAME).read_bytes())
+        own, names = bool(issued["own"]), tuple(map(str, issued["names"]))
+        same = issued["authority"] == _digest(directory)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    files = (CERTIFICATE_NAME, KEY_NAME) if own else (SERVER_NAME, SERVER_KEY_NAME)
+    certificate, key = (directory / name for name in files)
+    there = all(path.exists() for path in (certificate, key, directory / KEY_NAME))
+    return Shown(certificate, key, names, own) if same and there else None
+
+
+def _digest(directory: Path) -> str:
+    return hashlib.sha256((directory / CERTIFICATE_NAME).read_bytes()).hexdigest()
+
+
+# -- in the program ----------------------------------------------------------------------------------------------
+
+
+def make(directory: Path, names: Sequence[str]) -> None:
+    """Make what is missing: an authority, and the certificate that it issues for names and addresses."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not ((directory / CERTIFICATE_NAME).exists() and (directory / KEY_NAME).exists()):
+        make_authority(directory, names[0])
+    issued = issue(directory, names)
+    facts = {"authority": _digest(directory), "names": list(names), "own": not issued}
+    _write(directory / ISSUED_NAME, json.dumps(facts).encode())
+
+
+def make_authority(directory: Path, hostname: str) -> None:
+    """Make the switch's own authority: its certificate and its key."""
     from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
 
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, hostname)])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, hostname[:MOST_OF_NAME])])
     now = datetime.datetime.now(datetime.UTC)
-    names: list[x509.GeneralName] = [x509.DNSName(n) for n in dict.fromkeys([hostname, "localhost"])]
-    names += [
-        x509.IPAddress(ipaddress.ip_address(a)) for a in dict.fromkeys(["127.0.0.1", "::1", *addresses])
-    ]
     # Switches may have the same name when they are new: the key's own name lets one file of many certificates be trusted.
     issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
     certificate = (
@@ -56,26 +124,112 @@ def make(directory: Path, hostname: str, addresses: list[str]) -> None:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=365 * _YEARS))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs_certificates=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(issuer_key, critical=False)
         .sign(key, hashes.SHA256())
     )
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    _write(directory / KEY_NAME, _pem(key))
+    _write(directory / CERTIFICATE_NAME, _pem(certificate))
+
+
+def issue(directory: Path, names: Sequence[str]) -> bool:
+    """Issue the certificate that the switch shows, valid as long as its authority, with the key that it has had.
+
+    Returns:
+        False if what is in `certificate.pem` isn't an authority of our make: then nothing is issued.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    try:
+        authority = x509.load_pem_x509_certificate((directory / CERTIFICATE_NAME).read_bytes())
+        signer = serialization.load_pem_private_key((directory / KEY_NAME).read_bytes(), None)
+    except (ValueError, TypeError):
+        return False
+    if not isinstance(signer, ec.EllipticCurvePrivateKey) or not _is_ours(authority, signer):
+        return False
+    try:
+        kept = serialization.load_pem_private_key((directory / SERVER_KEY_NAME).read_bytes(), None)
+    except (OSError, ValueError, TypeError):
+        kept = None
+    key = kept if isinstance(kept, ec.EllipticCurvePrivateKey) else ec.generate_private_key(ec.SECP256R1())
+    subject = [
+        (x509.NameOID.ORGANIZATION_NAME, "ConnetOS"),
+        (x509.NameOID.COMMON_NAME, names[0][:MOST_OF_NAME]),
+    ]
+    usage = x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.SERVER_AUTH])
+    signer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(oid, value) for oid, value in subject]))
+        .issuer_name(authority.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(authority.not_valid_before_utc)
+        .not_valid_after(authority.not_valid_after_utc)
+        .add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(usage, critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(signer_key, critical=False)
+        .sign(signer, hashes.SHA256())
     )
-    for file_name, data in (
-        (KEY_NAME, pem),
-        (CERTIFICATE_NAME, certificate.public_bytes(serialization.Encoding.PEM)),
-    ):
-        beside = directory / f"{file_name}.new"
-        descriptor = os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        beside.replace(directory / file_name)
+    _write(directory / SERVER_KEY_NAME, _pem(key))
+    _write(directory / SERVER_NAME, _pem(certificate))
+    return True
+
+
+def _is_ours(certificate: x509.Certificate, key: EllipticCurvePrivateKey) -> bool:
+    """Whether it is an authority as `make_authority` makes it, for hosts only, with this key."""
+    from cryptography import x509
+
+    try:
+        limits = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+    except (x509.ExtensionNotFound, ValueError):
+        return False
+    itself = certificate.issuer == certificate.subject and certificate.public_key() == key.public_key()
+    return itself and limits.ca and limits.path_length == 0
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    from cryptography import x509
+
+    return x509.KeyUsage(
+        digital_signature=True, content_commitment=False, key_encipherment=False, data_encipherment=False,
+        key_agreement=False, key_cert_sign=signs_certificates, crl_sign=signs_certificates, encipher_only=False,
+        decipher_only=False,
+    )  # fmt: skip
+
+
+def _general(name: str) -> x509.GeneralName:
+    from cryptography import x509
+
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _pem(thing: x509.Certificate | EllipticCurvePrivateKey) -> bytes:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization as form
+
+    if isinstance(thing, x509.Certificate):
+        return thing.public_bytes(form.Encoding.PEM)
+    return thing.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
+
+
+def _write(path: Path, data: bytes) -> None:
+    beside = path.with_name(f"{path.name}.new")
+    descriptor = os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+    beside.replace(path)
 
 
 if __name__ == "__main__":
-    make(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])
+    make(Path(sys.argv[1]), sys.argv[2:])

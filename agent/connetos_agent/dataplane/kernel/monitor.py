@@ -10,7 +10,8 @@ from typing import NamedTuple
 from connetos_agent.dataplane.kernel.links import Device, parse_device
 from connetos_agent.dataplane.kernel.rtnetlink import attributes
 
-_GROUPS = 0x1 | 0x8 | 0x10 | 0x40  # RTMGRP_LINK, RTMGRP_TC, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE
+ADDRESSES = 0x10  # RTMGRP_IPV4_IFADDR
+EVERYTHING = ADDRESSES | 0x1 | 0x8 | 0x40  # RTMGRP_LINK, RTMGRP_TC, RTMGRP_IPV4_ROUTE
 _RTM_NEWLINK, _RTM_DELLINK, _RTM_NEWADDR, _RTM_DELADDR, _RTM_NEWROUTE, _RTM_DELROUTE = 16, 17, 20, 21, 24, 25
 _TRAFFIC_CONTROL = (36, 37, 44, 45)  # RTM_NEWQDISC, RTM_DELQDISC, RTM_NEWTFILTER, RTM_DELTFILTER
 _HEADER = struct.Struct("=IHHII")  # struct nlmsghdr
@@ -54,16 +55,16 @@ Change = LinkChange | AddressChange | RouteChange | TrafficControlChange
 
 
 class Monitor:
-    """A socket that gets every change in the network namespace it was made in."""
+    """A socket that gets every change in the network namespace it was made in, or only those of some `groups`."""
 
-    def __init__(self) -> None:
+    def __init__(self, groups: int = EVERYTHING) -> None:
         self._socket = socket.socket(
             socket.AF_NETLINK,
             socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK,
             socket.NETLINK_ROUTE,
         )
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BYTES)
-        self._socket.bind((0, _GROUPS))
+        self._socket.bind((0, groups))
 
     def fileno(self) -> int:
         """For whoever waits for changes."""

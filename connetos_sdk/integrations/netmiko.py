@@ -18,17 +18,29 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TextIO
 
 from netmiko.base_connection import BaseConnection
+from netmiko.exceptions import ConfigInvalidException, NetmikoTimeoutException, ReadTimeout
 from netmiko.no_enable import NoEnable
 from netmiko.ssh_autodetect import SSH_MAPPER_BASE, SSH_MAPPER_DICT
 from netmiko.ssh_dispatcher import CLASS_MAPPER, CLASS_MAPPER_BASE, platforms
 
 from connetos_sdk.errors import ProtocolError, Unsupported
+from connetos_sdk.model.diff import MASK
+from connetos_sdk.model.secrets import secrets_in
 from connetos_sdk.textfsm import parse
 
 DEVICE_TYPES = ("connetos", "connetos_ssh")
-PROMPT = r"(?m:^[A-Za-z0-9][A-Za-z0-9_.\-]*[>#] ?$)"
-REFUSED = r"(?m:^(?:ERROR:|syntax error).*)"
+PROMPT = r"(?m:^[A-Za-z0-9][A-Za-z0-9_.\-]*(?: [0-9]{1,2})?[>#] ?$)"
+"""Of both modes; a member of a stack has its number in it."""
+SHELL_PROMPT = r"(?m:^\S+@[^\s:]+:\S*(?: [0-9]{1,2})?[$#] ?$)"
+"""Of Debian's shell, in which a vendor's switch has its users land."""
+REFUSED = r"(?m:^(?:ERROR:|syntax error|unknown command).*)"
 """How the answer to a line that did nothing begins."""
+MORE = "--More--"
+"""What a pager shows that waits for a key."""
+REST_OF_IT = "N"
+"""The key that has it show the rest without waiting."""
+_ERASED = re.compile(rf"{MORE}(?:\n {{{len(MORE)}}}\n|\n|\x08* {{0,{len(MORE)}}}\x08*)")
+"""The pager's prompt, and what takes it off the screen; netmiko makes a line's end of a carriage return."""
 COMMITTED = ("Commit OK.", "Configuration check succeeds.")
 COLUMNS, ROWS = 4200, 0
 """The longest line the CLI takes, and no rows: nothing is wrapped, and nothing paged."""
@@ -38,17 +50,55 @@ class ConnetOSSSH(NoEnable, BaseConnection):
     """A switch's CLI over SSH.
 
     A candidate belongs to its session and is gone when configuration mode is left. So `send_config_set` stays in that
-    mode, until `commit` or `discard`.
+    mode, until `commit` or `discard`. A vendor's switch has its users land in Debian's shell, from which `cli` is started.
     """
+
+    _last_line = ""
 
     def establish_connection(self, width: int = COLUMNS, height: int = ROWS) -> None:
         """See `BaseConnection`; the terminal is so large that the switch needn't page."""
         super().establish_connection(width=width, height=height)
 
     def session_preparation(self) -> None:
-        """Wait for the first prompt."""
-        self._test_channel_read(pattern=PROMPT)
+        """Wait for the first prompt, and start the CLI if it is a shell's.
+
+        Raises:
+            NetmikoTimeoutException: there is no switch's CLI.
+        """
+        self.ansi_escape_codes = True  # a shell's prompt may have colours
+        if re.search(SHELL_PROMPT, self._test_channel_read(pattern=f"{PROMPT}|{SHELL_PROMPT}")):
+            self.write_channel("cli" + self.RETURN)
+            try:
+                self.read_until_pattern(PROMPT)
+            except ReadTimeout:
+                reason = f"{self.host} shows the prompt of a shell, and `cli` starts no switch's command line there"
+                raise NetmikoTimeoutException(reason) from None
         self.set_base_prompt()
+
+    # -- the channel ----------------------------------------------------------------------------------
+
+    def read_channel(self) -> str:
+        """See `BaseConnection`; a pager, which a vendor's switch may have whatever the terminal's size, is told to go on."""
+        data = super().read_channel()
+        if data:
+            self._last_line = (self._last_line + data).rpartition("\n")[2][-80:]
+            if self._last_line.strip() == MORE:
+                self._last_line = ""
+                self.write_channel(REST_OF_IT)
+        return data
+
+    def write_channel(self, out_data: str) -> None:
+        """See `BaseConnection`; secrets of the configuration stay out of logs, as the password does."""
+        for secret in secrets_in(out_data):
+            for log in (self._secrets_filter, self.session_log):
+                if log is not None and log.no_log is not None:
+                    log.no_log |= {
+                        form: form for form in (re.escape(secret), secret)
+                    }  # netmiko logs its patterns
+        super().write_channel(out_data)
+
+    def _sanitize_output(self, output: str, *args: Any, **kwargs: Any) -> str:
+        return super()._sanitize_output(_ERASED.sub("", output), *args, **kwargs)
 
     def send_command(  # type: ignore[override]
         self,
@@ -119,9 +169,12 @@ class ConnetOSSSH(NoEnable, BaseConnection):
     ) -> str:
         """See `BaseConnection`; a line that the switch refuses ends it with `ConfigInvalidException`."""
         kwargs.setdefault("terminator", r"#")
-        return super().send_config_set(
-            config_commands, exit_config_mode=exit_config_mode, error_pattern=error_pattern, **kwargs
-        )
+        try:
+            return super().send_config_set(
+                config_commands, exit_config_mode=exit_config_mode, error_pattern=error_pattern, **kwargs
+            )
+        except (ConfigInvalidException, ReadTimeout) as error:
+            raise type(error)(self._without_secrets(str(error))) from None
 
     def commit(
         self,
@@ -151,7 +204,10 @@ class ConnetOSSSH(NoEnable, BaseConnection):
             raise ValueError("a comment is one line without double quotes")
         words = ["commit", *(["check"] if check else [])]
         words += ["confirmed", str(confirm_delay or 600)] if confirm else []
-        words += ["comment", f'"{comment}"'] if comment else []
+        plain = re.fullmatch(
+            r"[\w.:/-]+", comment
+        )  # a vendor's switch takes one word, and may not take it quoted
+        words += ["comment", comment if plain else f'"{comment}"'] if comment else []
         output = self.config_mode() + self._line(" ".join(words), read_timeout)
         if not any(line.strip() in COMMITTED for line in output.splitlines()):
             raise ValueError(f"the commit failed: {_told(output)}")
@@ -180,6 +236,11 @@ class ConnetOSSSH(NoEnable, BaseConnection):
         """Leave politely: the candidate is dropped, the session ends."""
         self.discard()
         self.write_channel(command + self.RETURN)
+
+    def _without_secrets(self, text: str) -> str:
+        for secret in (self._secrets_filter.no_log or {}).values():
+            text = text.replace(secret, MASK)
+        return text
 
     def _line(self, command: str, read_timeout: float = 30.0) -> str:
         """Text of one command in either mode; the prompt may change by it."""

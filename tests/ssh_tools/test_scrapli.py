@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from scrapli.transport import Ssh2Options
 from connetos_sdk import Switch
 from connetos_sdk.integrations.scrapli import DEFINITION, connetos
 from connetos_sdk.lab.lab import LabSwitch
+from connetos_sdk.textfsm import DIRECTORY
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh") is None, reason="needs Debian's openssh-client")
 WEB = "set vlans vlan-id 10 vlan-name web"
@@ -61,6 +63,48 @@ def test_the_definition_with_another_transport(access: dict[str, Any], switch: S
         auth_options=auth, transport_options=Ssh2Options(),
     ) as cli:  # fmt: skip
         assert cli.send_input("show vlans").result.startswith("Vlan ID")
+
+
+def test_asynchronously(access: dict[str, Any], leaf: LabSwitch, switch: Switch) -> None:
+    async def one(number: int) -> str:
+        assert leaf.ssh is not None
+        async with connetos(**access, known_hosts=leaf.ssh.known_hosts) as cli:
+            done = await cli.send_inputs_async(
+                [f"set vlans vlan-id {number}", "commit"], requested_mode="configuration"
+            )
+            assert not done.failed, done.result
+            await cli.enter_mode_async(requested_mode="exec")
+            return (await cli.send_input_async(f"show vlans | match {number} | count")).result
+
+    async def all_at_once() -> list[str]:
+        return await asyncio.gather(*(one(number) for number in (3001, 3002, 3003)))
+
+    assert asyncio.run(all_at_once()) == ["Count: 1 lines"] * 3
+    assert {3001, 3002, 3003} <= set(switch.vlans())
+
+
+def test_levels_of_the_configuration(cli: Cli, switch: Switch) -> None:
+    done = cli.send_inputs(
+        ["edit vlans vlan-id 10", "set vlan-name web", "top"], requested_mode="configuration"
+    )
+    assert not done.failed and cli.get_prompt().result.strip() == "leaf1#"
+    assert not cli.send_input("commit", requested_mode="configuration").failed
+    assert switch.vlans()[10].name == "web"
+
+
+def test_rows_by_template(cli: Cli) -> None:
+    template = DIRECTORY / "connetos_show_vlans.textfsm"
+    rows = cli.send_input("show vlans").textfsm_parse(template=str(template))
+    assert isinstance(rows, list) and rows[0]["vlan_id"] == "1"
+
+
+def test_a_switch_that_isnt_there(access: dict[str, Any], leaf: LabSwitch) -> None:
+    assert leaf.ssh is not None
+    with (
+        pytest.raises(ScrapliException),
+        connetos(**{**access, "port": 1}, known_hosts=leaf.ssh.known_hosts),
+    ):
+        pass
 
 
 def test_a_wrong_password(access: dict[str, Any], leaf: LabSwitch) -> None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 from connetos_sdk.errors import ConnetosError, NotFound, TransportError
+from connetos_sdk.overlay import overlay
 from connetos_sdk.results import CommitResult
 from connetos_sdk.switch import Switch
 
@@ -37,19 +38,23 @@ class Edit:
     """What is to be changed on one switch: `set` and `delete` lines, or a document and how it is laid down.
 
     Attributes:
-        operation: `lines`, `merge` or `replace`.
+        operation: `lines`, `merge` or `replace`; or `overlay`, which merges and leaves nothing else below `purge`.
         value: text of lines, or a document.
         path: where the document belongs.
+        purge: see `connetos_sdk.overlay`.
     """
 
-    operation: Literal["lines", "merge", "replace"]
+    operation: Literal["lines", "merge", "replace", "overlay"]
     value: Any
     path: str | tuple[str, ...] = ()
+    purge: tuple[str, ...] = ()
 
     def do(self, switch: Switch, **options: Any) -> CommitResult:
         """Do it in one transaction; options as for `Switch.merge`."""
         if self.operation == "lines":
             return switch.apply_lines(self.value, **options)
+        if self.operation == "overlay":
+            return overlay(switch, self.value, self.purge, **options)
         method = switch.merge if self.operation == "merge" else switch.replace
         return method(self.value, self.path, **options)
 

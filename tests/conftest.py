@@ -6,6 +6,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,17 @@ def connect(switch: LabSwitch, **options: object) -> Switch:
         **options,
     }
     return Switch(switch.url, **arguments)  # type: ignore[arg-type]
+
+
+@contextmanager
+def connected(lab: Lab) -> Iterator[dict[str, Switch]]:
+    """Connections to all switches of a lab; their configurations are put back afterwards."""
+    with ExitStack() as stack:
+        switches = {s.name: stack.enter_context(connect(s)) for s in lab.switches}
+        before = {name: switch.revision() for name, switch in switches.items()}
+        yield switches
+        for name, switch in switches.items():
+            switch.rollback(revision=before[name])
 
 
 def topology(text: str, directory: Path) -> Topology:

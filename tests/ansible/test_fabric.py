@@ -14,7 +14,7 @@ import yaml
 from connetos_sdk import Switch
 from connetos_sdk.lab import Lab
 from tests.ansible.conftest import Run, ansible
-from tests.conftest import connect, topology
+from tests.conftest import connected, topology
 
 NAMES = ("leaf1", "leaf2", "leaf3")
 MODULE = "connetos.connetos.connetos_fabric"
@@ -31,12 +31,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture
 def switches(lab: Lab) -> Iterator[dict[str, Switch]]:
-    connected = {name: connect(lab.switch(name)) for name in NAMES}
-    before = {name: switch.revision() for name, switch in connected.items()}
-    yield connected
-    for name, switch in connected.items():
-        switch.rollback(revision=before[name])
-        switch.close()
+    with connected(lab) as switches:
+        yield switches
 
 
 def having(switches: dict[str, Switch]) -> list[str]:

@@ -16,7 +16,7 @@ from connetos_sdk.backup import Repository, file_name
 from connetos_sdk.errors import BadRequest, ConnetosError
 from connetos_sdk.lab import Lab
 from tests.ansible.conftest import Run, ansible, refusals
-from tests.conftest import connect, topology
+from tests.conftest import connected, topology
 
 NAMES = ("leaf1", "leaf2")
 HASH = "$6$saltsalt$" + "x" * 86
@@ -32,12 +32,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture
 def switches(lab: Lab) -> Iterator[dict[str, Switch]]:
-    connected = {name: connect(lab.switch(name)) for name in NAMES}
-    before = {name: switch.revision() for name, switch in connected.items()}
-    yield connected
-    for name, switch in connected.items():
-        switch.rollback(revision=before[name])
-        switch.close()
+    with connected(lab) as switches:
+        yield switches
 
 
 class Site:
@@ -78,7 +74,7 @@ def test_one_commit_for_a_change_and_none_without(site: Site, switches: dict[str
     assert again.returncode == 0 and again.results[-1]["changed"] is False, again.output
     assert site.git("log", "--format=%an %s") == ["ConnetOS backup Backup of leaf1, leaf2"]
     switches["leaf2"].apply_lines("set vlans vlan-id 20")
-    second = site("backup", backup_message="change 4711")
+    second = site("backup", backup_comment="change 4711")
     assert second.results[-1]["files"] == ["leaf2.conf"], second.output
     assert site.git("log", "--format=%s") == ["change 4711", "Backup of leaf1, leaf2"]
     assert site.git("show", "--format=", "--name-only") == ["leaf2.conf"]

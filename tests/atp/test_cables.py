@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connetos_sdk.atp import Plan
-from connetos_sdk.atp.cables import compare
 from connetos_sdk.cabling import Advertised, cabling
+from connetos_sdk.planned_cabling import compare
 from connetos_sdk.results import LldpNeighbor
 
 SWITCHES = ("spine1", "leaf1", "leaf2")
@@ -65,7 +65,7 @@ def differences(
         for number, name in enumerate(SWITCHES)
         if name not in quiet
     }
-    report = compare(plan, cabling(told, quiet))
+    report = compare(plan.links, cabling(told, quiet))
     assert report.confirmed <= 2
     assert report.as_planned == (not report.differences and not report.unseen)
     return [difference.text for difference in report.differences]
@@ -128,7 +128,7 @@ def test_a_switch_that_does_not_answer_is_believed_what_its_neighbours_hear(plan
 
 def test_cables_that_nobody_can_tell_of_are_not_called_missing(plan: Plan) -> None:
     assert differences(plan, AS_PLANNED, silent=SWITCHES) == []
-    report = compare(plan, cabling({}, dict.fromkeys(SWITCHES, "off")))
+    report = compare(plan.links, cabling({}, dict.fromkeys(SWITCHES, "off")))
     assert len(report.unseen) == 2
     assert not report.as_planned
 

@@ -10,7 +10,7 @@ import pytest
 from connetos_sdk import Switch
 from connetos_sdk.fabric import Check, Edit, FabricChange, answers, state_check, text_check
 from connetos_sdk.lab import Lab
-from tests.conftest import connect, topology
+from tests.conftest import connected, topology
 
 NAMES = ("leaf1", "leaf2", "leaf3")
 WEB = ["set vlans vlan-id 10 vlan-name web"]
@@ -27,12 +27,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture
 def switches(lab: Lab) -> Iterator[dict[str, Switch]]:
-    connected = {name: connect(lab.switch(name)) for name in NAMES}
-    before = {name: switch.revision() for name, switch in connected.items()}
-    yield connected
-    for name, switch in connected.items():
-        switch.rollback(revision=before[name])
-        switch.close()
+    with connected(lab) as switches:
+        yield switches
 
 
 def having(switches: Mapping[str, Switch]) -> list[str]:

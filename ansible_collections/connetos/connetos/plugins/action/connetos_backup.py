@@ -33,7 +33,7 @@ class ActionModule(SwitchAction):
             repository,
             form=args["form"],
             secrets=args["secrets"],
-            message=args["message"],
+            message=args["comment"],
             dry_run=self._task.check_mode,
         )
         result.update(changed=bool(saved.after), files=saved.changed, commit=saved.commit)
@@ -51,6 +51,6 @@ class ActionModule(SwitchAction):
     def _restore(self, switches, repository, args, result):
         saved = documents(switches, repository, form=args["form"], version=args["version"])
         edits = {name: Edit("replace", document) for name, document in saved.items()}
-        comment = args["message"] or f"restored from {args['version']}"
+        comment = args["comment"] or f"restored from {args['version']}"
         change = FabricChange(switches, edits, comment=comment, confirm_s=args["confirm"])
         tell(self, change.run(checks=[answers()], dry_run=self._task.check_mode), result)

@@ -12,13 +12,16 @@ from ansible_collections.connetos.connetos.plugins.module_utils.argspec import (
     FABRIC_ONE_OF,
 )
 from ansible_collections.connetos.connetos.plugins.plugin_utils.base import SwitchAction
+from ansible_collections.connetos.connetos.plugins.plugin_utils.cables import link
 from ansible_collections.connetos.connetos.plugins.plugin_utils.plain import plain
 from ansible_collections.connetos.connetos.plugins.plugin_utils.report import tell
 
 try:
     from connetos_sdk.fabric import Edit, FabricChange, answers, state_check, text_check
+    from connetos_sdk.fabric_checks import Ping, cabling_check, pings_check
 except ImportError:  # told to the user by `SwitchAction`
-    Edit = FabricChange = answers = state_check = text_check = None
+    Edit = FabricChange = Ping = None
+    answers = cabling_check = pings_check = state_check = text_check = None
 
 
 class ActionModule(SwitchAction):
@@ -30,16 +33,23 @@ class ActionModule(SwitchAction):
     def work(self, _switch, args, task_vars, result):
         hosts = args["hosts"] or task_vars["ansible_play_hosts"]
         edits = _edits(args, hosts)
-        switches = {host: self._switch_of(host, task_vars) for host in {*edits, *_checked(args)}}
+        links = [link(ends) for ends in args["cabling"] or []]
+        named = {*edits, *_checked(args), *(end.switch for one in links for end in (one.a, one.b))}
+        switches = {host: self._switch_of(host, task_vars) for host in sorted(named)}
         change = FabricChange(switches, edits, comment=args["comment"], confirm_s=args["confirm"])
-        report = change.run(checks=[answers(), *map(_check, args["checks"])], dry_run=self._task.check_mode)
+        checks = [answers(), *map(_check, args["checks"]), *_settled(args, links)]
+        report = change.run(checks=checks, dry_run=self._task.check_mode)
         tell(self, report, result)
 
 
 def _edits(args, hosts):
     """What to change on which host: for all the same, or a mapping of hosts."""
     if args["documents"] is not None:
-        return {str(host): Edit("merge", document) for host, document in plain(args["documents"]).items()}
+        purge = tuple(args["purge"])
+        return {
+            str(host): Edit("overlay", document, purge=purge) if purge else Edit("merge", document)
+            for host, document in plain(args["documents"]).items()
+        }
     lines = plain(args["lines"])
     if isinstance(lines, Mapping):
         return {str(host): Edit("lines", _text(given)) for host, given in lines.items()}
@@ -51,7 +61,16 @@ def _text(lines):
 
 
 def _checked(args):
-    return [check["host"] for check in args["checks"]]
+    return [check["host"] for check in (*args["checks"], *args["pings"])]
+
+
+def _settled(args, links):
+    """Checks that wait a moment for the fabric."""
+    if links:
+        yield cabling_check(links, within_s=args["settle"])
+    if args["pings"]:
+        pings = [Ping(ping["host"], ping["address"], ping["source"]) for ping in args["pings"]]
+        yield pings_check(pings, within_s=args["settle"])
 
 
 def _check(given):

@@ -4,17 +4,16 @@
 
 from __future__ import annotations
 
-from ansible.errors import AnsibleActionFail
 from ansible_collections.connetos.connetos.plugins.module_utils.argspec import NAVMESH
 from ansible_collections.connetos.connetos.plugins.plugin_utils.base import SwitchAction
+from ansible_collections.connetos.connetos.plugins.plugin_utils.cables import end, link
 
 try:
-    from connetos_sdk.cabling import End, Link
     from connetos_sdk.fleet import Fleet
     from connetos_sdk.navmesh.fabric import Attachment, Fabric
     from connetos_sdk.navmesh.text import lines
 except ImportError:  # told to the user by `SdkAction`
-    Attachment = End = Fabric = Fleet = Link = lines = None
+    Attachment = Fabric = Fleet = lines = None
 
 
 class ActionModule(SwitchAction):
@@ -24,7 +23,7 @@ class ActionModule(SwitchAction):
     def work(self, _switch, args, task_vars, result):
         names = args["hosts"] or task_vars["ansible_play_hosts"]
         switches = {name: self._switch_of(name, task_vars) for name in names}
-        links = self._cabling(switches) if args["links"] is None else map(_link, args["links"])
+        links = self._cabling(switches) if args["links"] is None else map(link, args["links"])
         fabric = Fabric(switches, links, map(_attachment, args["attached"]))
         answer = fabric.navmesh(
             args["source"],
@@ -59,20 +58,7 @@ def _stopped(answer):
     )
 
 
-def _end(text):
-    switch, colon, port = str(text).partition(":")
-    if not (switch and colon and port):
-        raise AnsibleActionFail(f"{text} isn't the port of a switch: write it as leaf1:te-1/1/1")
-    return End(switch, port)
-
-
-def _link(ends):
-    if len(ends) != 2:
-        raise AnsibleActionFail(f"the link {ends} needs two ends, such as [leaf1:te-1/1/7, spine1:te-1/1/1]")
-    return Link(_end(ends[0]), _end(ends[1]))
-
-
 def _attachment(given):
     return Attachment(
-        given["name"], _end(given["port"]), given["address"], given["gateway"], given["mac"].lower()
+        given["name"], end(given["port"]), given["address"], given["gateway"], given["mac"].lower()
     )

@@ -11,6 +11,7 @@ from ansible_collections.connetos.connetos.plugins.plugin_utils.plain import pla
 
 try:
     from connetos_sdk.errors import ConnetosError
+    from connetos_sdk.leaf_spine import OWNED, LeafSpine
     from connetos_sdk.model import tree
     from connetos_sdk.model.curly import format_curly, format_difference
     from connetos_sdk.model.ranges import (
@@ -79,11 +80,25 @@ def resource_config(config, resource):
     return RESOURCES[resource].configuration(_entries(plain(config)))
 
 
+def leaf_spine(description):
+    """See `leaf_spine.yml`."""
+    fabric = LeafSpine.of(plain(description))
+    return {
+        "documents": fabric.documents(),
+        "purge": list(OWNED),
+        "cabling": [[str(link.a), str(link.b)] for link in fabric.links],
+        "pings": [
+            {"host": ping.switch, "address": ping.address, "source": ping.source} for ping in fabric.pings()
+        ],
+    }
+
+
 FILTERS = (
     from_config,
     to_config,
     config_diff,
     resource_config,
+    leaf_spine,
     expand_vlans,
     compress_vlans,
     expand_interfaces,

@@ -67,9 +67,22 @@ ROLLBACK_EXCLUSIVE = [["rollback", "revision", "cancel_confirmed"]]
 FABRIC = {
     "lines": {"type": "raw"},
     "documents": {"type": "dict"},
+    "purge": {"type": "list", "elements": "str", "default": []},
     "hosts": {"type": "list", "elements": "str"},
     "comment": {"type": "str", "default": ""},
     "confirm": {"type": "int", "default": 120},
+    "cabling": {"type": "list", "elements": "list"},
+    "pings": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "host": {"type": "str", "required": True},
+            "address": {"type": "str", "required": True},
+            "source": {"type": "str", "default": ""},
+        },
+    },
+    "settle": {"type": "int", "default": 30},
     "checks": {
         "type": "list",
         "elements": "dict",
@@ -86,7 +99,7 @@ FABRIC = {
         "mutually_exclusive": [["command", "state"]],
     },
 }
-FABRIC_EXCLUSIVE = [["lines", "documents"]]
+FABRIC_EXCLUSIVE = [["lines", "documents"], ["lines", "purge"]]
 FABRIC_ONE_OF = [["lines", "documents"]]
 
 BACKUP = {
@@ -94,7 +107,7 @@ BACKUP = {
     "state": {"type": "str", "choices": ["saved", "restored"], "default": "saved"},
     "form": {"type": "str", "choices": ["text", "set", "json"], "default": "text"},
     "secrets": {"type": "bool", "default": False, "no_log": False},
-    "message": {"type": "str", "default": ""},
+    "comment": {"type": "str", "default": ""},
     "author": {"type": "str", "default": "ConnetOS backup <backup@localhost>"},
     "push": {"type": "bool", "default": False},
     "version": {"type": "str", "default": "HEAD"},

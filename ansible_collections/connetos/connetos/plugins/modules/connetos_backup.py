@@ -40,7 +40,7 @@ options:
         keeps the secret that the switch has.
     type: bool
     default: false
-  message:
+  comment:
     description:
       - Of the commit, or the comment of the revision that restores. By default it says what was done.
     type: str

@@ -24,6 +24,13 @@ options:
     description:
       - Dictionary with a document in the shape of the configuration tree for each host; it is merged.
     type: dict
+  purge:
+    description:
+      - Paths below which nothing stays but what O(documents) says. A word may be V(*) for every entry of a list, such as
+        V(interface gigabit-ethernet * family).
+    type: list
+    elements: str
+    default: []
   hosts:
     description:
       - Names of the hosts that O(lines) is for, if it is a list; all of the play by default.
@@ -39,6 +46,40 @@ options:
       - Seconds that switches wait for the checks before they go back by themselves.
     type: int
     default: 120
+  cabling:
+    description:
+      - Cables that there must be by LLDP while the change waits, and no other ones between these switches; each a list of
+        two ends, such as V([leaf1:te-1/1/7, spine1:te-1/1/1]).
+    type: list
+    elements: list
+  pings:
+    description:
+      - Pings that must be answered while the change waits.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      host:
+        description:
+          - The switch that asks.
+        type: str
+        required: true
+      address:
+        description:
+          - Who must answer.
+        type: str
+        required: true
+      source:
+        description:
+          - Address of the switch to ask from; the nearest by default.
+        type: str
+        default: ''
+  settle:
+    description:
+      - Seconds until O(cabling) must be as planned and O(pings) answered. Less than half of O(confirm), so that there is
+        time to confirm.
+    type: int
+    default: 30
   checks:
     description:
       - What must be so while the change waits. That every switch answers and is as configured is always checked.
@@ -98,6 +139,15 @@ EXAMPLES = r"""
       - host: leaf1
         command: show vlans
         contains: "10 "
+
+- name: The uplinks work, or nothing has changed
+  connetos.connetos.connetos_fabric:
+    documents: "{{ documents }}"
+    purge: [vlans, vlan-interface]
+    cabling:
+      - [leaf1:te-1/1/7, spine1:te-1/1/1]
+    pings:
+      - {host: leaf1, address: 198.18.64.0}
 
 - name: Each its own
   connetos.connetos.connetos_fabric:

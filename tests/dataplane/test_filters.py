@@ -275,6 +275,64 @@ def test_what_is_edited_by_hand_is_drift(lab: Lab, leaf: Switch) -> None:
 
 
 @pytest.mark.parametrize(
+    ("what", "objects"),
+    [
+        ((), ["firewall-filter edge", "storm-control te-1/1/1", "rate-limit te-1/1/1"]),
+        (("table=12",), ["firewall-filter edge"]),
+        (("table=1",), ["rate-limit te-1/1/1"]),
+    ],
+)
+def test_flows_that_are_deleted_by_hand_are_drift(
+    lab: Lab, leaf: Switch, what: tuple[str, ...], objects: list[str]
+) -> None:
+    port = "set interface gigabit-ethernet te-1/1/1"
+    leaf.apply_lines(
+        [
+            *PING,
+            *at("output gigabit-ethernet te-1/1/2"),
+            f"{port} rate-limiting ingress kilobits 90000",
+            f"{port} storm-control broadcast kilobits 9000",
+        ]
+    )
+    node = lab.switch("leaf").node
+
+    def flows() -> list[str]:
+        shown = node.run(["ovs-ofctl", "-O", "OpenFlow15", "--no-stats", "dump-flows", "br0"]).stdout
+        return sorted(line for line in shown.splitlines() if "cookie=0x636e" in line)
+
+    before = flows()
+    assert node.run(["ovs-ofctl", "-O", "OpenFlow15", "del-flows", "br0", *what]).returncode == 0
+
+    def drift() -> set[str]:
+        return {entry["object"] for entry in leaf.state("system drift objects")}
+
+    assert until(lambda: set(objects) <= drift()), drift()
+    leaf.transport.call("drift/repair", {})
+    assert drift() == set()
+    assert flows() == before
+    assert silent(lab, "h1", "198.18.10.2")
+
+
+def test_flows_are_watched_again_after_a_restart_of_open_vswitch(lab: Lab, leaf: Switch) -> None:
+    leaf.apply_lines([*PING, *at("output gigabit-ethernet te-1/1/2")])
+    switch = lab.switch("leaf")
+    assert switch.ovs is not None
+    switch.run(["kill", "-9", str(switch.ovs.switch_pid)])
+    until(lambda: switch.ovs is not None and switch.ovs.switch_pid is None)
+    switch.ovs.start()
+    until(lambda: "icmp" in shown_rules(lab, "12"))
+
+    def deleted_flows_are_drift() -> bool:
+        """The agent listens again from some moment on."""
+        switch.node.run(["ovs-ofctl", "-O", "OpenFlow15", "del-flows", "br0", "table=12"])
+        return "firewall-filter edge" in json.dumps(leaf.state("system drift"))
+
+    assert until(deleted_flows_are_drift)
+    leaf.transport.call("drift/repair", {})
+    assert silent(lab, "h1", "198.18.10.2")
+
+
+@pytest.mark.parametrize(
     ("lines", "error", "reason"),
     [
         (at("input gigabit-ethernet te-1/1/1"), RuleViolation, "there is no firewall term ping"),

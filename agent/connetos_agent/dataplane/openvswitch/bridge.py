@@ -7,7 +7,7 @@ from pathlib import Path
 from connetos_agent.dataplane.base import DriverError
 from connetos_agent.dataplane.openvswitch.control import Control
 from connetos_agent.dataplane.openvswitch.database import Database
-from connetos_agent.dataplane.openvswitch.openflow import OpenFlow
+from connetos_agent.dataplane.openvswitch.openflow_connection import OpenFlow
 from connetos_agent.dataplane.openvswitch.records import BridgeRecord
 from connetos_agent.dataplane.platform import Platform
 
@@ -57,8 +57,12 @@ class Bridge:
         """The OpenFlow connection of this bridge, or of the one with this name; kept for the next time."""
         name = name or self.name
         if name not in self._openflow:
-            self._openflow[name] = OpenFlow(self._run_directory / f"{name}.mgmt")
+            self._openflow[name] = self.new_openflow(name)
         return self._openflow[name]
+
+    def new_openflow(self, name: str) -> OpenFlow:
+        """Another OpenFlow connection of a bridge."""
+        return OpenFlow(self._run_directory / f"{name}.mgmt")
 
     def forget(self, name: str) -> None:
         """Close the OpenFlow connection of a bridge that is gone."""

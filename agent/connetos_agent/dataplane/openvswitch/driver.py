@@ -31,6 +31,7 @@ from connetos_agent.dataplane.openvswitch.bridge import Bridge
 from connetos_agent.dataplane.openvswitch.control import Control
 from connetos_agent.dataplane.openvswitch.database import Database
 from connetos_agent.dataplane.openvswitch.filters import Filters
+from connetos_agent.dataplane.openvswitch.flow_watch import FlowWatch
 from connetos_agent.dataplane.openvswitch.limits import Limits
 from connetos_agent.dataplane.openvswitch.macs import MacTable
 from connetos_agent.dataplane.openvswitch.mirrors import Mirrors
@@ -144,6 +145,7 @@ class OpenVSwitchDriver:
         self._part_of = {kind: part for part in self._parts for kind in part.kinds}
         self._changing = threading.Lock()
         self._restarts = RestartWatch(self.bridge.control, self._restore)
+        self._flow_watch: FlowWatch | None = None
 
     def open(self) -> None:
         """See `Driver.open`; makes the bridge when it isn't there."""
@@ -157,6 +159,8 @@ class OpenVSwitchDriver:
     def close(self) -> None:
         """See `Driver.close`."""
         self._restarts.close()
+        if self._flow_watch is not None:
+            self._flow_watch.close()
         self._aggregates.close()
         self._limits.close()
         self.bridge.close()
@@ -168,6 +172,9 @@ class OpenVSwitchDriver:
             suspect(None, reconnected or self.bridge.name not in self.bridge.database.bridges)
 
         self.bridge.database.foreign = foreign
+        connection = self.bridge.new_openflow(self.bridge.name)
+        self._flow_watch = FlowWatch(connection, lambda touched: suspect(touched, False))
+        self._flow_watch.start()
 
     def refuse(self, wanted: Mapping[ObjectKey, State]) -> Mapping[ObjectKey, str]:
         """See `Driver.refuse`."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from napalm.base import models
@@ -21,8 +20,10 @@ from napalm.base.exceptions import (
 )
 
 from connetos_sdk import Change, Switch, results
-from connetos_sdk.errors import ConnetosError
+from connetos_sdk.errors import ConnetosError, Unsupported
+from connetos_sdk.model.ranges import port_order
 from connetos_sdk.model.text import parse_document
+from napalm_connetos.connection import revision, text_of, url_of
 from napalm_connetos.errors import told
 from napalm_connetos.state import UNKNOWN, StateGetters
 
@@ -44,7 +45,8 @@ class ConnetOSDriver(StateGetters):
         password: its password.
         timeout: seconds to wait for an answer.
         optional_args: `url` (instead of `https://hostname`), `port` (443), `ca_file` (certificate to trust), `ssl_verify`
-            (true), `config_lock` (false; hold the configuration exclusively while a candidate is open).
+            (true), `config_lock` (false; hold the configuration exclusively while a candidate is open); for a vendor's
+            switch `transport` (`rcc`, over SSH at port 22), `known_hosts`, `key_files`.
     """
 
     def __init__(
@@ -59,9 +61,13 @@ class ConnetOSDriver(StateGetters):
         self.hostname, self.username, self.password, self.timeout = hostname, username, password, timeout
         self.platform = "connetos"
         self.profile = [self.platform]
-        self._url = options.get("url") or _url(hostname, int(options.get("port", 443)))
+        self._url = options.get("url") or url_of(
+            hostname, options.get("port"), options.get("transport", "rest")
+        )
         self._access = {
             "ca_file": options.get("ca_file"),
+            "known_hosts": options.get("known_hosts"),
+            "key_files": options.get("key_files", ()),
             "verify": options.get("ssl_verify", True),
             "timeout_s": float(timeout),
         }
@@ -77,7 +83,7 @@ class ConnetOSDriver(StateGetters):
         with told(ConnectionException, opening=True):
             switch = Switch(self._url, username=self.username, password=self.password, **self._access)
             try:
-                switch.revision()
+                revision(switch)
             except BaseException:
                 switch.close()
                 raise
@@ -95,7 +101,10 @@ class ConnetOSDriver(StateGetters):
         """Whether the switch answers."""
         try:
             with told(CommandErrorException):
-                return {"is_alive": self._opened is not None and self._opened.revision() >= 0}
+                alive = self._opened is not None
+                if self._opened is not None:
+                    revision(self._opened)
+                return {"is_alive": alive}
         except NapalmException:
             return {"is_alive": False}
 
@@ -108,13 +117,13 @@ class ConnetOSDriver(StateGetters):
 
     def load_merge_candidate(self, filename: str | None = None, config: str | None = None) -> None:
         """Lay configuration over the candidate: curly braces, `set` and `delete` lines, or JSON."""
-        text = _text(filename, config, MergeConfigException)
+        text = text_of(filename, config, MergeConfigException)
         with told(MergeConfigException):
             self._candidate().load(text)
 
     def load_replace_candidate(self, filename: str | None = None, config: str | None = None) -> None:
         """Make the candidate this configuration, given in any of these forms."""
-        text = _text(filename, config, ReplaceConfigException)
+        text = text_of(filename, config, ReplaceConfigException)
         with told(ReplaceConfigException):
             document = parse_document(text)
             self._candidate().replace(document)
@@ -131,7 +140,7 @@ class ConnetOSDriver(StateGetters):
                 raise CommitError("a commit waits for its confirmation: call confirm_commit() or rollback()")
             if self._change is None:
                 return
-            self._before = self._switch().revision()
+            self._before = revision(self._switch())
             self._change.commit(comment=message, confirm=revert_in)
             self._forget_candidate()
 
@@ -141,9 +150,12 @@ class ConnetOSDriver(StateGetters):
             self._switch().confirm()
 
     def has_pending_commit(self) -> bool:
-        """Whether a commit waits for its confirmation."""
+        """Whether a commit waits for its confirmation; NotImplementedError at a vendor's switch, which doesn't tell."""
         with told(CommandErrorException):
-            return self._switch().system().confirm is not None
+            system = self._switch().system()
+        if system.revision is None:
+            raise NotImplementedError("the switch doesn't tell whether a commit waits for its confirmation")
+        return system.confirm is not None
 
     def discard_config(self) -> None:
         """Forget the candidate."""
@@ -184,12 +196,15 @@ class ConnetOSDriver(StateGetters):
             return {command: self._switch().cli(command) for command in commands}
 
     def get_facts(self) -> models.FactsDict:
-        """The switch as a whole. ConnetOS has no domain name of its own."""
+        """The switch as a whole. ConnetOS has no domain name of its own.
+
+        A vendor's switch lists no ports: there they are those of its VLANs.
+        """
         with told(CommandErrorException):
             system, interfaces = self._switch().system(), self._interface_names()
             serial = self._switch().state("system serial-number")["board"]
         return {
-            "uptime": system.switch_uptime_s,
+            "uptime": float(system.switch_uptime_s),
             "vendor": "ConnetOS",
             "model": system.model,
             "hostname": system.hostname,
@@ -208,9 +223,16 @@ class ConnetOSDriver(StateGetters):
         )
 
     def _interface_names(self) -> list[str]:
-        devices = self._devices()
-        management = [devices.management.name] if devices.management else []
-        return [*devices.ports, *self._switch().vlan_interfaces(), *self._switch().loopbacks(), *management]
+        switch = self._switch()
+        try:
+            ports, management = self._devices()
+            names = list(ports)
+        except Unsupported:
+            management = switch.management()
+            members = {port for vlan in switch.vlans().values() for port in (*vlan.tagged, *vlan.untagged)}
+            names = sorted(members, key=port_order)
+        names += [*switch.vlan_interfaces(), *switch.loopbacks()]
+        return names if management is None else [*names, management.name]
 
     def get_interfaces(self) -> dict[str, models.InterfaceDict]:
         """Ports, aggregates, VLAN interfaces, loopbacks and the management port.
@@ -333,37 +355,21 @@ class ConnetOSDriver(StateGetters):
         sources = {"running": "running", "startup": "startup"}
         if self._change is not None:
             sources["candidate"] = self._change.source
-        with told(CommandErrorException):
-            found = {
-                name: self._switch().config_text(
-                    source=source, form=format, defaults=full, secrets=not sanitized
-                )
-                for name, source in sources.items()
-                if retrieve in ("all", name)
-            }
+        options: dict[str, Any] = {"form": format, "defaults": full, "secrets": not sanitized}
+        found = {}
+        for name, source in sources.items():
+            if retrieve in ("all", name):
+                try:
+                    with told(CommandErrorException):
+                        found[name] = self._switch().config_text(source=source, **options)
+                except NotImplementedError:  # a vendor's switch shows its running configuration only
+                    if retrieve != "all" or name == "running":
+                        raise
         return {
             "running": found.get("running", ""),
             "startup": found.get("startup", ""),
             "candidate": found.get("candidate", ""),
         }
-
-
-def _url(hostname: str, port: int) -> str:
-    try:
-        return f"https://[{ipaddress.IPv6Address(hostname)}]:{port}"
-    except ValueError:
-        return f"https://{hostname}:{port}"
-
-
-def _text(filename: str | None, config: str | None, wrong: type[NapalmException]) -> str:
-    if filename is None and config is None:
-        raise wrong("nothing to load: give filename or config")
-    if filename is None:
-        return str(config)
-    try:
-        return Path(filename).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise wrong(f"{filename} can't be read: {error}") from error
 
 
 def _interface(*, up: bool, enabled: bool, description: str, mtu: int, mac: str) -> models.InterfaceDict:

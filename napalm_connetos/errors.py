@@ -15,11 +15,18 @@ def told(otherwise: type[exceptions.NapalmException], *, opening: bool = False) 
     """Raise what the SDK raises inside as an exception of NAPALM.
 
     Args:
-        otherwise: its class when the switch has answered and refuses.
+        otherwise: its class when the switch has answered and refuses. What can't be asked over this connection is
+            NotImplementedError where it is `CommandErrorException`, else this class, too.
         opening: whether this is the first time that the switch is asked.
     """
     try:
         yield
+    except errors.Unsupported as error:
+        if opening:
+            raise exceptions.UnsupportedVersion(str(error)) from error
+        if otherwise is not exceptions.CommandErrorException:
+            raise otherwise(str(error)) from error
+        raise NotImplementedError(str(error)) from error  # as of any driver that can't answer
     except errors.ConnetosError as error:
         raise _class(error, otherwise, opening)(str(error)) from error
 
@@ -32,8 +39,6 @@ def _class(
             return exceptions.ConnectAuthError
         case errors.TimedOut():
             return exceptions.ConnectTimeoutError if opening else exceptions.CommandTimeoutException
-        case errors.Unsupported():
-            return exceptions.UnsupportedVersion
         case errors.TransportError():
             return exceptions.ConnectionException if opening else exceptions.ConnectionClosedException
         case errors.Locked():

@@ -41,7 +41,7 @@ class StateGetters(NetworkDriver):
         return {name: _counters(one) for name, one in counters.items()}
 
     def get_arp_table(self, vrf: str = "") -> list[models.ARPTableDict]:
-        """IPv4 neighbours of VLAN interfaces; `age` in seconds."""
+        """IPv4 neighbours of VLAN interfaces; `age` in seconds, -1 for a static one."""
         _one_instance(vrf)
         with told(CommandErrorException):
             entries = self._switch().state("arp")["entries"]
@@ -50,7 +50,7 @@ class StateGetters(NetworkDriver):
                 "interface": one["interface"],
                 "mac": one["mac"].upper(),
                 "ip": one["address"],
-                "age": float(one["age_s"]),
+                "age": UNKNOWN if one["age_s"] is None else float(one["age_s"]),
             }
             for one in entries
         ]

@@ -26,9 +26,9 @@ def between(name: str) -> str:
 
 
 def templates() -> str:
-    """The commands that have a template, without their options."""
-    bare = [re.sub(r"\s*\([^)]*\)\?", "", entry["Command"].removesuffix("$")) for entry in index()]
-    named = [command.replace(r"\S+", "...").replace(r"\d+", "...") for command in bare]
+    """The commands that have a template; what one may be about is `...`, other words that may be left out aren't there."""
+    about = [re.sub(r" ?\( \\[Sd]\+\)\?", " ...", entry["Command"].removesuffix("$")) for entry in index()]
+    named = [re.sub(r"\s*\([^)]*\)\?", "", command) for command in about]
     return ", ".join(f"`{command}`" for command in sorted(named)) + "\n"
 
 

@@ -247,6 +247,31 @@ def test_state(switch: Switch) -> None:
     switch.state()
 
 
+def test_tables_and_machine(switch: Switch) -> None:
+    arp = switch.state("arp")
+    assert arp["aging-time"] == 1200 and arp["entries"][0]["mac"] == arp["entries"][0]["mac"].lower()
+    prefixes = [route["prefix"] for route in switch.state("fib ipv4")]
+    assert "203.0.113.0/24" in prefixes and len(prefixes) == len(set(prefixes))
+    assert [fan["speed_rpm"] for fan in switch.state("system fan")] == [8800, 8700]
+    assert [one["celsius"] for one in switch.state("system temperature")] == [32.0, 31.0]
+    first, second = switch.state("system rpsu")
+    assert (first["status"], first["pout"], second["status"], second["pout"]) == (
+        "OK",
+        72.0,
+        "Unpresent",
+        None,
+    )
+    assert switch.state("system serial-number") == {
+        "board": "MB0001", "rpsu": ["SN0001"], "modules": {"te-1/1/3": "SN0002", "qe-1/1/50": "SN0003"},
+    }  # fmt: skip
+    assert switch.state("system ddm")["qe-1/1/50"]["bias_ma"] is None
+    assert 0 <= switch.state("system cpu-usage percent") <= 100
+    memory = switch.state("system memory-usage")
+    assert memory["total"] == memory["used"] + memory["free"]
+    with pytest.raises(errors.Unsupported, match="the state of system ntp-status"):
+        switch.state("system ntp-status")
+
+
 def test_system(switch: Switch) -> None:
     system = switch.system()
     assert (system.hostname, system.model, system.version) == ("leaf-17", "X1000", "9.9.9")

@@ -12,7 +12,7 @@ from connetos_sdk import Switch
 from connetos_sdk.lab import Lab
 from napalm_connetos import ConnetOSDriver
 from tests.napalm.conftest import LIVE, SOMETHING, driver
-from tests.napalm.test_live import wait_for
+from tests.waiting import until
 
 pytestmark = pytest.mark.ovs
 
@@ -35,9 +35,17 @@ def test_neighbours_and_addresses(device: ConnetOSDriver, two_leaves: Lab) -> No
     assert entry["interface"] == "vlan10" and entry["mac"] == mac(two_leaves, "h1")
     (learned,) = [one for one in device.get_mac_address_table() if one["mac"] == mac(two_leaves, "h1")]
     assert (learned["vlan"], learned["interface"], learned["static"]) == (10, "te-1/1/1", False)
+    assert is_of_model(models.ARPTableDict, entry) and entry["age"] >= 0
     assert device.get_arp_table(vrf="default") == device.get_arp_table()
     with pytest.raises(NotImplementedError, match="there is no VRF red"):
         device.get_arp_table(vrf="red")
+
+
+def test_a_static_neighbour(device: ConnetOSDriver, leaves: tuple[Switch, Switch]) -> None:
+    line = "set protocols arp interface vlan10 address 198.18.10.77 mac-address 02:00:5e:00:53:77"
+    leaves[0].apply_lines(line)
+    (entry,) = [one for one in device.get_arp_table() if one["ip"] == "198.18.10.77"]
+    assert entry == {"interface": "vlan10", "mac": "02:00:5E:00:53:77", "ip": "198.18.10.77", "age": -1.0}
 
 
 def test_a_neighbour_at_an_aggregate_has_it_as_parent(
@@ -51,7 +59,7 @@ def test_a_neighbour_at_an_aggregate_has_it_as_parent(
             "set protocols lldp enable true",
             "set protocols lldp advertisement-interval 5",
         ])  # fmt: skip
-    wait_for(lambda: device.get_lldp_neighbors_detail("te-1/1/4"))
+    until(lambda: device.get_lldp_neighbors_detail("te-1/1/4"), "LLDP neighbour")
     (neighbor,) = device.get_lldp_neighbors_detail("te-1/1/4")["te-1/1/4"]
     assert neighbor["parent_interface"] == "ae1" and neighbor["remote_port"] == "te-1/1/4"
     assert device.get_lldp_neighbors_detail("te-1/1/1") == {}

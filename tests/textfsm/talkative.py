@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connetos_sdk import Switch
 from connetos_sdk.lab import Lab
-from tests.napalm.test_live import wait_for
+from tests.waiting import until
 
 LEAF1 = """\
 set vlans vlan-id 10 vlan-name web
@@ -71,5 +71,5 @@ def prepare(lab: Lab, leaves: tuple[Switch, Switch]) -> None:
     """Configure both switches of `TWO_LEAVES` and have them talk."""
     leaves[0].apply_lines(LEAF1)
     leaves[1].apply_lines(LEAF2)
-    wait_for(lambda: any(one.local_port == "te-1/1/4" for one in leaves[0].lldp_neighbors()))
+    until(lambda: any(one.local_port == "te-1/1/4" for one in leaves[0].lldp_neighbors()), "LLDP neighbour")
     assert lab.host("h1").ping("198.18.10.254", count=3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from connetos_sdk import errors
@@ -12,6 +13,7 @@ from connetos_sdk.model.rules import LOOPBACKS
 from connetos_sdk.textfsm import parse
 from connetos_sdk.transports.rcc.lines import parse_shown
 from connetos_sdk.transports.rcc.shell import Shell
+from connetos_sdk.transports.rcc.vendor_machine import MACHINE, arp, fib
 
 _MANAGEMENT = ("interface", "management-ethernet")
 _ROUTES = ("protocols", "static", "route")
@@ -27,12 +29,16 @@ def read(shell: Shell, path: Path) -> Any:
     """
     if path[:2] == _MANAGEMENT:
         return tree.get(_management(shell), path[2:])
-    if not path or path[0] not in _AREAS:
+    if path[:1] == ("system",) and path[1:2] and path[1] in MACHINE:
+        return tree.get(MACHINE[path[1]](partial(_rows, shell)), path[2:])
+    found = _AREAS[path[0]](shell) if path and path[0] in _AREAS else {}
+    if not found or (path[:1] == ("system",) and path[1:2] and path[1] not in found):
         raise errors.Unsupported(
             f"no documented output of a vendor's switch tells the state of {format_path(path) or 'everything'}",
-            hint="one of " + ", ".join([*_AREAS, format_path(_MANAGEMENT)]),
+            hint="one of "
+            + ", ".join([*_AREAS, *(f"system {name}" for name in MACHINE), format_path(_MANAGEMENT)]),
         )
-    return tree.get(_AREAS[path[0]](shell), path[1:])
+    return tree.get(found, path[1:])
 
 
 def _rows(shell: Shell, command: str) -> list[dict[str, Any]]:
@@ -157,4 +163,6 @@ _AREAS: dict[str, Callable[[Shell], Any]] = {
     "vlan-interface": _vlan_interfaces,
     "loopback-interface": _loopbacks,
     "route": _routes,
+    "arp": lambda shell: arp(partial(_rows, shell)),
+    "fib": lambda shell: fib(partial(_rows, shell)),
 }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +12,8 @@ from connetos_sdk import Switch
 from connetos_sdk.integrations.salt import SETTINGS
 from connetos_sdk.lab import Lab
 from tests.conftest import ROOT
-from tests.salt.conftest import access
+from tests.salt.conftest import access, write
+from tests.salt.documented import blocks, replay
 from tests.salt.site import Site
 from tests.waiting import until
 
@@ -33,7 +32,11 @@ def site(salt_bin: Path, two_leaves: Lab, tmp_path_factory: pytest.TempPathFacto
         rack={"proxy": {"proxytype": "deltaproxy", "ids": ["leaf2", "gone", "wrong"]}},
     )
     site.start()
-    site.proxy("leaf1", engines=[{"connetos_events": {"pause": 1}}])
+    site.proxy(
+        "leaf1",
+        engines=[{"connetos_events": {"pause": 1}}],
+        beacons={"connetos_link": [{"interval": 1}, {"ports": ["te-1/1/1"]}]},
+    )
     site.proxy("rack", metaproxy="deltaproxy")
     try:
         site.wait("leaf1", "leaf2", "gone", "wrong")
@@ -73,6 +76,18 @@ def test_events_come_onto_the_bus(site: Site, leaves: tuple[Switch, Switch]) -> 
         leaves[0].apply_lines("set vlans vlan-id 30")
         commit = until(lambda: events.one(revision=leaves[0].revision()))
     assert commit["tag"] == "connetos/leaf1/commit"
+
+
+def test_beacon_of_a_proxy_reaches_the_master(site: Site, two_leaves: Lab) -> None:
+    h1 = two_leaves.host("h1")
+    with site.listening("salt/beacon/leaf1/connetos_link/") as events:
+        h1.run(["ip", "link", "set", "eth0", "down"])
+        try:
+            event = until(lambda: events.one(port="te-1/1/1", state="down"))
+        finally:
+            h1.run(["ip", "link", "set", "eth0", "up"])
+        assert event["tag"].endswith("/te-1/1/1") and event["data"]["admin"] == "up"
+        until(lambda: events.one(port="te-1/1/1", state="up"))
 
 
 def test_many_switches_change_as_one(site: Site, leaves: tuple[Switch, Switch]) -> None:
@@ -146,37 +161,15 @@ def test_provisioning_from_the_master(site: Site, tmp_path: Path) -> None:
     assert code == 1 and "absent.yaml" in report["reason"]
 
 
-_BLOCK = re.compile(r"^```(?P<kind>\w+)(?: (?P<name>\S+))?\n(?P<body>.*?)^```$", re.M | re.S)
-
-
 def test_documented_session(site: Site, leaves: tuple[Switch, Switch]) -> None:
     """docs/salt.md is true: its states and commands, in their order."""
     replayed = 0
-    for block in _BLOCK.finditer((ROOT / "docs/salt.md").read_text()):
-        name = block["name"] or ""
-        if name.startswith("/srv/salt/"):
-            (site.directory / "states" / Path(name).name).write_text(block["body"])
-        elif name == "/srv/pillar/leaf1.sls":
+    for block in blocks():
+        if block["name"].startswith("/srv/salt/"):
+            write(site.directory / "states" / Path(block["name"]).name, block["body"])
+        elif block["name"] == "/srv/pillar/leaf1.sls":
             assert set(yaml.safe_load(block["body"])["proxy"]) - {"proxytype"} <= set(SETTINGS)
-        elif block["kind"] == "console":
-            _replay(site, block["body"])
+        elif block["kind"] == "console" and "state.apply machine" not in block["body"]:
+            replay(site, block["body"])
             replayed += 1
     assert replayed == 7
-
-
-def _normal(line: str) -> str:
-    return " ".join(line.split())
-
-
-def _replay(site: Site, transcript: str) -> None:
-    """Run the commands; their output has the lines that the transcript shows, in that order."""
-    for part in re.split(r"^\$ ", transcript, flags=re.M)[1:]:
-        command, _, shown = part.partition("\n")
-        program, *arguments = shlex.split(command)
-        more = ["-t", "60"] if program == "salt" else []
-        done = site.run(program, *more, "--no-color", *arguments)
-        lines = iter(map(_normal, done.stdout.splitlines()))
-        for expected in filter(None, map(_normal, shown.splitlines())):
-            assert any(line.startswith(expected) for line in lines), (
-                f"{expected}\nnot in\n{done.stdout}{done.stderr}"
-            )

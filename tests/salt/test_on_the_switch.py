@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from connetos_sdk import Switch
 from connetos_sdk.lab import Lab
+from tests.salt.conftest import write
+from tests.salt.documented import blocks, replay
 from tests.salt.site import Site
 from tests.salt.test_openvswitch import PORT, leaf, switch
 from tests.waiting import until
@@ -16,7 +20,20 @@ from tests.waiting import until
 __all__ = ["leaf", "switch"]
 pytestmark = [pytest.mark.ovs, pytest.mark.slow, pytest.mark.timeout(600)]
 
-EVERY_SECOND = {"interval": 1, "disable_during_state_run": True}
+MOTD = "/etc/motd"
+
+
+def documented() -> dict[str, Any]:
+    """What docs/salt.md configures of beacons and engines, with beacons that look every second."""
+    found: dict[str, Any] = {}
+    for block in blocks():
+        if block["name"].startswith("/etc/salt/proxy.d/"):
+            found |= yaml.safe_load(block["body"])
+    for options in found["beacons"].values():
+        for option in options:
+            option.update({"interval": 1} if "interval" in option else {"packets": 3})
+    assert found["beacons"].keys() == {f"connetos_{kind}" for kind in ("link", "drift", "drops")}
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +45,7 @@ def site(salt_bin: Path, leaf: Lab, tmp_path_factory: pytest.TempPathFactory) ->
     site.start()
     site.minion_on(
         leaf.switch("leaf1"),
-        beacons={f"connetos_{kind}": [EVERY_SECOND] for kind in ("link", "drift", "drops")},
-        engines=[{"connetos_events": {"kinds": ["commit"], "pause": 1}}],
+        **documented(),
     )
     try:
         site.wait("leaf1")
@@ -74,6 +90,17 @@ def test_one_state_file_for_debian_and_the_switch(
     assert {revision.user for revision in switch.revisions()[:2]} == {"root"}
     again = site.salt("leaf1", "state.apply", "storage")["leaf1"]
     assert all(one["result"] is True and one["changes"] == {} for one in again.values()), again
+
+
+def test_documented_session(site: Site, switch: Switch, tmp_path: Path) -> None:
+    """That of a minion on the switch in docs/salt.md, but for the file of this machine that it would write."""
+    for block in blocks():
+        body = block["body"].replace(MOTD, str(tmp_path / "motd"))
+        if block["name"] == "/srv/salt/machine.sls":
+            write(site.directory / "states/machine.sls", body)
+        elif "state.apply machine" in body:
+            replay(site, body)
+    assert switch.vlans()[20].name == "storage" and (tmp_path / "motd").exists()
 
 
 def test_grains_are_those_of_both(site: Site, leaf: Lab) -> None:

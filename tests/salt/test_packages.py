@@ -119,6 +119,21 @@ def test_repository(packager: Minion, bare: Box, repository: Repository) -> None
         assert refused["result"] is False and "was made by hand" in refused["comment"]
 
 
+def test_files_and_pins(packager: Minion, box: Box, repository: Repository) -> None:
+    call = packager.call
+    package = next(repository.pool.glob("good_1.0_*.deb"))
+    name = call("connetos_pkg.upload", str(package))
+    assert call("connetos_pkg.uploads") == {name: package.stat().st_size}
+    done = {"good": {"old": "", "new": "1.0"}}
+    assert call("connetos_pkg.install", files=[name]) == done
+    assert call("connetos_pkg.watch", call("connetos_pkg.history", limit=1)[0]["id"]) == done
+    assert call("connetos_pkg.remove_upload", name) is True and call("connetos_pkg.uploads") == {}
+    assert call("connetos_pkg.pin", "good", "1.0") is True and call("connetos_pkg.list_upgrades") == {}
+    assert call("connetos_pkg.unpin", "good") is True and call("connetos_pkg.unpin", "good") is False
+    with pytest.raises(Failed, match="no package transaction"):
+        call("connetos_pkg.watch")
+
+
 def test_functions_of_packages(packager: Minion, box: Box) -> None:
     call = packager.call
     assert call("connetos_pkg.refresh_db") is True

@@ -1,4 +1,4 @@
-"""Checks of a fabric for `FabricChange`, that wait a moment for it to settle: cables by LLDP, pings."""
+"""Checks of a fabric for `FabricChange`, that wait a moment for it to settle: cables by LLDP, pings, navmesh."""
 
 from __future__ import annotations
 
@@ -30,6 +30,17 @@ class Ping:
 
     def __str__(self) -> str:
         return f"{self.switch} to {self.address}" + (f" from {self.source}" if self.source else "")
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A flow between two hosts; see `Fleet.navmesh`."""
+
+    source: str
+    destination: str
+    protocol: int | str = "tcp"
+    source_port: int = 40000
+    destination_port: int = 443
 
 
 def cabling_check(links: Sequence[Link], *, within_s: float = WITHIN_S) -> Check:
@@ -72,6 +83,18 @@ def pings_check(pings: Sequence[Ping], *, within_s: float = WITHIN_S) -> Check:
         return _settled(look, within_s) if waiting else ""
 
     return Check(f"{len(pings)} pings are answered", run)
+
+
+def flows_check(flows: Sequence[Flow], *, within_s: float = WITHIN_S) -> Check:
+    """Navmesh says that every flow is delivered, and its answers are; nothing is sent."""
+
+    def run(switches: Mapping[str, Switch]) -> str:
+        fleet = Fleet(switches)
+        return _settled(
+            lambda: "; ".join(filter(None, (fleet.navmesh(**vars(flow)).stopped for flow in flows))), within_s
+        )
+
+    return Check(f"{len(flows)} flows are delivered", run)
 
 
 def _settled(look: Callable[[], str], within_s: float) -> str:

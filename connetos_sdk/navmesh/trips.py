@@ -115,3 +115,16 @@ class FabricResult(Result):
     def delivered(self) -> bool:
         """Whether the hosts can talk."""
         return self.forward.outcome == DELIVERED and (self.back is None or self.back.outcome == DELIVERED)
+
+    @property
+    def stopped(self) -> str:
+        """Where it ends first, why, and what is to blame, in a sentence; empty if it is delivered."""
+        for trip in (self.forward, self.back):
+            for branch in trip.branches if trip else ():
+                if branch.outcome != DELIVERED:
+                    blamed = [*branch.configuration, *(f"lacks: {line}" for line in branch.missing)]
+                    reason = (
+                        f"{trip.flow if trip else ''} is {branch.outcome} at {branch.where}: {branch.reason}"
+                    )
+                    return reason + (f" ({'; '.join(blamed)})" if blamed else "")
+        return ""

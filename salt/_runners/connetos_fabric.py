@@ -10,15 +10,32 @@ back; a switch that can't be told any more goes back by itself.
 
 import salt.utils.minions
 
+from connetos_sdk.cabling import End, Link
 from connetos_sdk.errors import InvalidValue
 from connetos_sdk.fabric import Edit, FabricChange, answers, state_check, text_check
+from connetos_sdk.fabric_checks import Flow, Ping, cabling_check, flows_check, pings_check
 from connetos_sdk.fleet import Fleet
 from connetos_sdk.integrations.salt import given_settings, open_switch, runner_answer
 from connetos_sdk.navmesh.text import lines as lines_of
 
+CHECKS = (({"host", "command", "contains"}, set()), ({"host", "state", "equals"}, set()))
+PINGS = (({"host", "address"}, {"source"}),)
+FLOWS = (({"source", "destination"}, {"protocol", "source_port", "destination_port"}),)
+
 
 def change(
-    tgt="*", lines=None, documents=None, tgt_type="glob", checks=None, comment="", confirm=120, test=False
+    tgt="*",
+    lines=None,
+    documents=None,
+    tgt_type="glob",
+    checks=None,
+    cabling=None,
+    pings=None,
+    flows=None,
+    settle=30,
+    comment="",
+    confirm=120,
+    test=False,
 ):
     """
     Make one change at all switches that a target matches.
@@ -30,6 +47,15 @@ def change(
     checks
         A list of mappings: ``host`` with ``command`` and ``contains``, or with ``state`` and ``equals``. That every
         switch answers and is as configured is always checked.
+    cabling
+        Pairs of ports that must be cabled, and no others, as LLDP tells it: ``[[leaf1:te-1/1/7, spine1:te-1/1/1]]``.
+    pings
+        Mappings ``host``, ``address`` and, if need be, ``source``: the switch ``host`` must get an answer.
+    flows
+        Mappings ``source`` and ``destination``, as for ``navmesh``, with ``protocol``, ``source_port`` and
+        ``destination_port`` if need be: each must be delivered, and its answers.
+    settle
+        Seconds that the fabric may take until cables, pings and flows are so: less than half of ``confirm``.
     confirm
         Seconds that switches wait for the checks before they go back by themselves.
     test
@@ -43,13 +69,22 @@ def change(
     def work():
         switches = _switches(tgt, tgt_type)
         edits = _edits(lines, documents, switches)
-        strange = sorted({*edits, *(check.get("host") for check in checks or [])} - switches.keys(), key=str)
+        cables = [_link(ends) for ends in cabling or []]
+        wanted = [answers(), *(_check(_mapping(check, CHECKS)) for check in checks or [])]
+        asked = [_ping(**_mapping(ping, PINGS)) for ping in pings or []]
+        followed = [Flow(**_mapping(flow, FLOWS)) for flow in flows or []]
+        wanted += [cabling_check(cables, within_s=settle)] if cables else []
+        wanted += [pings_check(asked, within_s=settle)] if asked else []
+        wanted += [flows_check(followed, within_s=settle)] if followed else []
+        named = {*edits, *(check["host"] for check in checks or []), *(ping.switch for ping in asked)}
+        named |= {end.switch for cable in cables for end in (cable.a, cable.b)}
+        strange = sorted(named - switches.keys(), key=str)
         if strange:
             raise InvalidValue(
                 f"{', '.join(map(str, strange))} isn't a switch of {tgt}", hint="match it, too"
             )
         fabric = FabricChange(switches, edits, comment=comment, confirm_s=confirm)
-        report = fabric.run(checks=[answers(), *map(_check, checks or [])], dry_run=test)
+        report = fabric.run(checks=wanted, dry_run=test)
         return report.ok, {**report.to_dict(), "report": report.text.splitlines()}
 
     return runner_answer(__context__, work)
@@ -142,11 +177,26 @@ def _text(lines):
     return lines if isinstance(lines, str) else "\n".join(map(str, lines))
 
 
+def _mapping(given, forms):
+    """What is given, if it has the words of one of the forms: those that it must have, and may have."""
+    for needed, optional in forms:
+        if isinstance(given, dict) and needed <= given.keys() <= needed | optional:
+            return given
+    known = ", or ".join(" and ".join(sorted(needed)) for needed, _ in forms)
+    raise InvalidValue(f"{given} isn't right here", hint=f"a mapping with {known}")
+
+
 def _check(given):
-    if given.keys() == {"host", "command", "contains"}:
+    if "command" in given:
         return text_check(given["host"], given["command"], str(given["contains"]))
-    if given.keys() == {"host", "state", "equals"}:
-        return state_check(given["host"], given["state"], given["equals"])
-    raise InvalidValue(
-        f"{given} isn't a check", hint="host with command and contains, or host with state and equals"
-    )
+    return state_check(given["host"], given["state"], given["equals"])
+
+
+def _ping(host, address, source=""):
+    return Ping(host, str(address), str(source))
+
+
+def _link(ends):
+    if isinstance(ends, list) and len(ends) == 2 and all(str(end).count(":") == 1 for end in ends):
+        return Link(*(End(*str(end).split(":")) for end in ends))
+    raise InvalidValue(f"{ends} isn't a cable", hint="two ports, such as [leaf1:te-1/1/7, spine1:te-1/1/1]")

@@ -10,6 +10,7 @@ import pytest
 from connetos_sdk import Switch
 from connetos_sdk.lab import Lab
 from tests.ansible.conftest import Play, play_with
+from tests.waiting import until
 
 pytestmark = pytest.mark.ovs
 
@@ -111,3 +112,33 @@ def test_a_flow_across_two_switches(play: Play, two_leaves: Lab, leaves: tuple[S
     (wrong,) = play(navmesh(attached=attached)).results
     assert " is dropped at leaf2:te-1/1/4" in wrong["msg"], wrong["msg"]
     assert "set interface gigabit-ethernet te-1/1/4" in wrong["msg"]
+
+
+def test_a_change_that_stops_a_flow_is_taken_back(
+    play: Play, two_leaves: Lab, leaves: tuple[Switch, Switch]
+) -> None:
+    for leaf in leaves:
+        leaf.apply_lines(["set protocols lldp enable true", "set protocols lldp advertisement-interval 5"])
+    until(lambda: two_leaves.host("h1").ping("198.18.10.3"))
+    before = leaves[1].config()
+    ends = {"source": "198.18.10.1@leaf1:te-1/1/1", "destination": "198.18.10.3@leaf2:te-1/1/1"}
+    flows = [{**ends, "protocol": "icmp"}]
+    cut = "delete interface gigabit-ethernet te-1/1/4 family ethernet-switching vlan members 10"
+    fabric = "connetos.connetos.connetos_fabric"
+    run = play(
+        {fabric: {"lines": ["set vlans vlan-id 30"], "flows": flows, "settle": 20}},
+        {
+            fabric: {
+                "lines": {"leaf1": ["set vlans vlan-id 31"], "leaf2": [cut]},
+                "flows": flows,
+                "settle": 2,
+            },
+            "ignore_errors": True,
+        },
+    )
+    assert len(run.results) == 2, run.output
+    kept, back = run.results
+    assert kept["changed"] and [check["passed"] for check in kept["checks"]] == [True, True], run.output
+    assert "is dropped at leaf2:te-1/1/4" in back["msg"], run.output
+    assert 30 in leaves[1].vlans() and 31 not in leaves[0].vlans()
+    assert leaves[1].config("interface") == before["interface"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -120,19 +122,64 @@ def test_a_change_that_one_switch_cannot_make_is_made_nowhere(
     assert [switch.config() for switch in leaves] == before
 
 
-def test_way_of_a_flow_and_cables(site: Site, two_leaves: Lab, leaves: tuple[Switch, Switch]) -> None:
-    trunk = "interface gigabit-ethernet te-1/1/4 family ethernet-switching"
-    for leaf in leaves:
-        leaf.apply_lines(
-            [
-                "set vlans vlan-id 10",
-                "set interface gigabit-ethernet te-1/1/1 family ethernet-switching native-vlan-id 10",
-                f"set {trunk} port-mode trunk",
-                f"set {trunk} vlan members 10",
-                "set protocols lldp enable true",
-                "set protocols lldp advertisement-interval 5",
-            ]
+TRUNK = "interface gigabit-ethernet te-1/1/4 family ethernet-switching"
+VLAN_10 = [
+    "set vlans vlan-id 10 l3-interface vlan10",
+    "set interface gigabit-ethernet te-1/1/1 family ethernet-switching native-vlan-id 10",
+    f"set {TRUNK} port-mode trunk",
+    f"set {TRUNK} vlan members 10",
+    "set protocols lldp enable true",
+    "set protocols lldp advertisement-interval 5",
+]
+
+
+def test_change_stays_if_cables_pings_and_flows_are_well(
+    site: Site, two_leaves: Lab, leaves: tuple[Switch, Switch]
+) -> None:
+    address = "set vlan-interface interface vlan10 address 198.18.10.254 prefix-length 24"
+    wanted = {
+        "lines": {"leaf1": [*VLAN_10, address], "leaf2": VLAN_10},
+        "cabling": [["leaf1:te-1/1/4", "leaf2:te-1/1/4"]],
+        "pings": [{"host": "leaf1", "address": host} for host in ("198.18.10.1", "198.18.10.3")],
+        "flows": [
+            {
+                "source": "198.18.10.1@leaf1:te-1/1/1",
+                "destination": "198.18.10.3@leaf2:te-1/1/1",
+                "protocol": "icmp",
+            }
+        ],
+    }
+
+    def change(**given: object) -> tuple[int, dict[str, Any]]:
+        return site.runner(
+            "connetos_fabric.change", "leaf*", *(f"{n}={json.dumps(value)}" for n, value in given.items())
         )
+
+    code, done = change(**wanted)
+    assert code == 0 and [check["passed"] for check in done["checks"]] == [True] * 4, done
+    assert two_leaves.host("h1").ping("198.18.10.3")
+    before = [leaf.config() for leaf in leaves]
+    cut = {"leaf2": [f"delete {TRUNK} vlan members 10"]}
+    code, back = change(lines=cut, flows=wanted["flows"], settle=2)
+    assert code == 1 and "dropped at leaf2:te-1/1/4" in back["reason"], back
+    code, back = change(lines=cut, pings=wanted["pings"], settle=2)
+    assert code == 1 and "leaf1 to 198.18.10.3: no answer" in back["reason"], back
+    assert [leaf.config() for leaf in leaves] == before
+    for given, reason in (
+        ({"pings": [{"host": "leaf1"}]}, "a mapping with address and host"),
+        ({"pings": [{"host": "leaf9", "address": "198.18.10.1"}]}, "leaf9 isn't a switch of leaf*"),
+        ({"flows": ["198.18.10.1"]}, "a mapping with destination and source"),
+        ({"cabling": [["leaf1"]]}, "isn't a cable"),
+        ({"checks": ["leaf1"]}, "a mapping with command and contains and host, or"),
+    ):
+        code, refused = change(lines=cut, **given)
+        assert code == 1 and reason in refused["reason"], refused
+    assert [leaf.config() for leaf in leaves] == before
+
+
+def test_way_of_a_flow_and_cables(site: Site, two_leaves: Lab, leaves: tuple[Switch, Switch]) -> None:
+    for leaf in leaves:
+        leaf.apply_lines(VLAN_10)
     until(lambda: two_leaves.host("h1").ping("198.18.10.3"))
     cables = until(lambda: (told := site.runner("connetos_fabric.cabling", "leaf*"))[1]["links"] and told)
     assert cables[0] == 0 and cables[1]["links"] == ["leaf1:te-1/1/4 - leaf2:te-1/1/4"], cables
@@ -140,7 +187,7 @@ def test_way_of_a_flow_and_cables(site: Site, two_leaves: Lab, leaves: tuple[Swi
     code, way = site.runner("connetos_fabric.navmesh", "leaf*", *ends, "tcp", "destination_port=5432")
     assert code == 0 and way["ok"] is True, way
     assert way["report"][0].endswith("delivered") and "te-1/1/4" in way["report"][2]
-    leaves[1].apply_lines(f"delete {trunk} vlan members 10")
+    leaves[1].apply_lines(f"delete {TRUNK} vlan members 10")
     code, way = site.runner("connetos_fabric.navmesh", "leaf*", *ends)
     assert code == 1 and "dropped at leaf2:te-1/1/4" in "\n".join(way["report"]), way
     code, alone = site.runner("connetos_fabric.cabling", "leaf1,gone", "tgt_type=list")

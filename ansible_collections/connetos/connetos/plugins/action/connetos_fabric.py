@@ -18,10 +18,10 @@ from ansible_collections.connetos.connetos.plugins.plugin_utils.report import te
 
 try:
     from connetos_sdk.fabric import Edit, FabricChange, answers, state_check, text_check
-    from connetos_sdk.fabric_checks import Ping, cabling_check, pings_check
+    from connetos_sdk.fabric_checks import Flow, Ping, cabling_check, flows_check, pings_check
 except ImportError:  # told to the user by `SwitchAction`
-    Edit = FabricChange = Ping = None
-    answers = cabling_check = pings_check = state_check = text_check = None
+    Edit = FabricChange = Flow = Ping = None
+    answers = cabling_check = flows_check = pings_check = state_check = text_check = None
 
 
 class ActionModule(SwitchAction):
@@ -71,6 +71,8 @@ def _settled(args, links):
     if args["pings"]:
         pings = [Ping(ping["host"], ping["address"], ping["source"]) for ping in args["pings"]]
         yield pings_check(pings, within_s=args["settle"])
+    if args["flows"]:
+        yield flows_check([Flow(**flow) for flow in args["flows"]], within_s=args["settle"])
 
 
 def _check(given):

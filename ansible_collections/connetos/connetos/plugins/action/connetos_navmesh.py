@@ -35,7 +35,7 @@ class ActionModule(SwitchAction):
         )
         result.update(answer.to_dict(), delivered=answer.delivered, report=list(lines(answer)))
         if args["expected"] == "delivered" and not answer.delivered:
-            result.update(failed=True, msg=_stopped(answer))
+            result.update(failed=True, msg=answer.stopped)
         elif args["expected"] == "not-delivered" and answer.forward.outcome == "delivered":
             way = " - ".join(hop.switch for hop in answer.forward.branches[0].hops)
             result.update(failed=True, msg=f"{answer.forward.flow} is delivered through {way}")
@@ -46,16 +46,6 @@ class ActionModule(SwitchAction):
         for doubt in found.doubts:
             self._display.warning(f"not taken for a cable: {doubt.reason}")
         return found.links
-
-
-def _stopped(answer):
-    """Where it ends first, why, and what is to blame."""
-    trip = answer.forward if answer.forward.outcome != "delivered" else answer.back
-    branch = next(branch for branch in trip.branches if branch.outcome != "delivered")
-    blamed = [*branch.configuration, *(f"lacks: {line}" for line in branch.missing)]
-    return f"{trip.flow} is {branch.outcome} at {branch.where}: {branch.reason}" + (
-        f" ({'; '.join(blamed)})" if blamed else ""
-    )
 
 
 def _attachment(given):

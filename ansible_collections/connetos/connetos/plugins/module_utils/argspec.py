@@ -82,6 +82,18 @@ FABRIC = {
             "source": {"type": "str", "default": ""},
         },
     },
+    "flows": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "source": {"type": "str", "required": True},
+            "destination": {"type": "str", "required": True},
+            "protocol": {"type": "str", "default": "tcp"},
+            "source_port": {"type": "int", "default": 40000},
+            "destination_port": {"type": "int", "default": 443},
+        },
+    },
     "settle": {"type": "int", "default": 30},
     "checks": {
         "type": "list",

@@ -74,10 +74,43 @@ options:
           - Address of the switch to ask from; the nearest by default.
         type: str
         default: ''
+  flows:
+    description:
+      - Flows that must be delivered while the change waits, and their answers, as the tables of the switches that are
+        changed or checked say. Nothing is sent.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      source:
+        description:
+          - An IP address, a MAC address, V(switch:port), or an IP address, V(@) and one of these.
+        type: str
+        required: true
+      destination:
+        description:
+          - Likewise.
+        type: str
+        required: true
+      protocol:
+        description:
+          - Name or number.
+        type: str
+        default: tcp
+      source_port:
+        description:
+          - Of TCP, UDP or SCTP.
+        type: int
+        default: 40000
+      destination_port:
+        description:
+          - Of TCP, UDP or SCTP.
+        type: int
+        default: 443
   settle:
     description:
-      - Seconds until O(cabling) must be as planned and O(pings) answered. Less than half of O(confirm), so that there is
-        time to confirm.
+      - Seconds until O(cabling) must be as planned, O(pings) answered and O(flows) delivered. Less than half of O(confirm),
+        so that there is time to confirm.
     type: int
     default: 30
   checks:
@@ -148,6 +181,8 @@ EXAMPLES = r"""
       - [leaf1:te-1/1/7, spine1:te-1/1/1]
     pings:
       - {host: leaf1, address: 198.18.64.0}
+    flows:
+      - {source: 198.18.10.1, destination: 198.18.20.1, destination_port: 5432}
 
 - name: Each its own
   connetos.connetos.connetos_fabric:

@@ -39,6 +39,9 @@ class ActionModule(SdkAction):
         result.update(
             changed=bool(changes),
             files={change.name: change.kind for change in changes},
+            server=str(plan.server),
+            network=str(plan.management),
+            netmask=str(plan.management.netmask),
             switches={s.name: str(s.management.ip) for s in plan.switches.values()},
         )
 

@@ -54,6 +54,20 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+server:
+  description: Address of the TFTP server.
+  returned: when the plan is right
+  type: str
+network:
+  description: The management network.
+  returned: when the plan is right
+  type: str
+  sample: 198.18.255.0/24
+netmask:
+  description: Its mask.
+  returned: when the plan is right
+  type: str
+  sample: 255.255.255.0
 files:
   description: Files that were written, or in check mode would be, each C(new) or C(changed).
   returned: when the plan is right

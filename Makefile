@@ -5,6 +5,7 @@ PY := $(VENV)/bin/python
 LOCK := requirements/dev.lock
 STAMP := $(VENV)/.installed
 SALT := build/salt
+NETCOMMON := build/netcommon
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-atp test check bench command-coverage setup lock deb clean
@@ -23,6 +24,10 @@ $(SALT)/.installed: requirements/salt.lock pyproject.toml # Salt pins what it ne
 	@tools/python-environment $(SALT) requirements/salt.lock
 	@touch $@
 
+$(NETCOMMON)/.installed: requirements/netcommon.lock tools/netcommon.py | $(STAMP) # only tests need these collections
+	@$(PY) tools/netcommon.py $(NETCOMMON)
+	@touch $@
+
 demo: setup ## Two switches, four hosts, one playbook: the tour in a minute
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PY) examples/demo/demo.py
 
@@ -32,7 +37,7 @@ demo-atp: setup ## A rack brings itself up, and dead switches are replaced
 check: $(STAMP) ## Formatting, lint and types
 	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/mypy
 
-test: setup check $(SALT)/.installed ## Everything: lint, types, fast tests, then tests on Open vSwitch
+test: setup check $(SALT)/.installed $(NETCOMMON)/.installed ## Everything: lint, types, fast tests, then tests on Open vSwitch
 	@tools/run-tests $(VENV)
 
 bench: setup ## Measure beside the peers on Open vSwitch; writes build/bench.json

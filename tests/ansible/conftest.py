@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,42 @@ def write_inventory(path: Path, variables: Mapping[str, Any]) -> None:
     """An inventory of one host; only its owner may read it, for it has the password."""
     path.touch(mode=0o600)
     path.write_text(yaml.safe_dump({"all": {"hosts": {"leaf1": dict(variables)}}}))
+
+
+@pytest.fixture(scope="session")
+def netcommon() -> Path:
+    """Where the collections ansible.netcommon and ansible.utils are; `make test` has fetched them already."""
+    subprocess.run(["make", "-s", "build/netcommon/.installed"], cwd=ROOT, check=True, timeout=280)
+    return ROOT / "build/netcommon"
+
+
+@pytest.fixture
+def persistent(netcommon: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Environment variables for plays over persistent connections, whose processes end with the test.
+
+    The home folder is the test's own, and with it the hosts that paramiko knows.
+    """
+    sockets = tmp_path / "pc"
+    (tmp_path / ".ssh").mkdir(mode=0o700)
+    yield {
+        "ANSIBLE_COLLECTIONS_PATH": f"{ROOT}:{netcommon}",
+        "ANSIBLE_PERSISTENT_CONTROL_PATH_DIR": str(sockets),
+        "ANSIBLE_PERSISTENT_COMMAND_TIMEOUT": "120",
+        "ANSIBLE_DEPRECATION_WARNINGS": "false",
+        "HOME": str(tmp_path),
+    }
+    end_connections(sockets)
+
+
+def end_connections(sockets: Path) -> None:
+    """End the processes of the persistent connections that have their sockets in a folder."""
+    mark = f"ANSIBLE_PERSISTENT_CONTROL_PATH_DIR={sockets}".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                os.kill(int(process.name), signal.SIGTERM)
+        except (FileNotFoundError, PermissionError, ProcessLookupError):
+            continue
 
 
 Play = Callable[..., Run]

@@ -1,103 +1,124 @@
-"""The httpapi plugin against a live agent, on a stand-in for the persistent connection of ansible.netcommon."""
+"""Playbooks over `ansible.netcommon.httpapi`, with the real collection and a live agent."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from io import BytesIO
+from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 
 import pytest
-from ansible.errors import AnsibleConnectionFailure
-from ansible.module_utils.connection import ConnectionError as AnsibleConnectionError
-from ansible.module_utils.urls import open_url
+import yaml
 
-from ansible_collections.connetos.connetos.plugins.httpapi.connetos import HttpApi
-from ansible_collections.connetos.connetos.plugins.module_utils.httpapi_transport import HttpapiTransport
 from connetos_sdk import Switch
-from connetos_sdk.errors import AuthenticationFailed, BrokenReference, PreconditionFailed, Unreachable
 from connetos_sdk.lab import Lab
+from tests.ansible.conftest import Play, ansible, write_inventory
 
+pytestmark = pytest.mark.slow
+OURS = "connetos.connetos.connetos_config"
+WEB = "set vlans vlan-id 10 vlan-name wëb"
+BROKEN = "set interface gigabit-ethernet te-1/1/1 family ethernet-switching native-vlan-id 99"
+MODULE = """\
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.connection import Connection, ConnectionError
 
-class Connection:
-    """Sends requests as `ansible.netcommon.httpapi` does."""
-
-    def __init__(self, url: str, user: str, password: str, ca_file: str) -> None:
-        self.url, self.user, self.password, self.ca_file = url, user, password, ca_file
-        self.plugin = HttpApi(self)
-
-    def send(
-        self, path: str, data: bytes | None, *, method: str, headers: Mapping[str, str]
-    ) -> tuple[Any, BytesIO]:
-        try:
-            response = open_url(
-                self.url + path, data=data, method=method, headers=dict(headers), ca_path=self.ca_file,
-                force_basic_auth=True, url_username=self.user, url_password=self.password,
-            )  # fmt: skip
-        except HTTPError as error:
-            response = self.plugin.handle_httperror(error)
-        except URLError as error:
-            raise AnsibleConnectionFailure(f"Could not connect to {self.url}: {error.reason}") from error
-        return response, BytesIO(response.read())
+module = AnsibleModule({"data": {"type": "raw"}, "path": {"default": "config"}, "method": {}})
+connection = Connection(module._socket_path)
+try:
+    answer = connection.send_request(module.params["data"], path=module.params["path"], method=module.params["method"])
+except ConnectionError as error:
+    module.fail_json(msg=str(error), code=error.code)
+module.exit_json(changed=False, answer=answer, about=module.from_json(connection.get_capabilities()))
+"""
+"""A module that somebody wrote for the httpapi plugin."""
 
 
 @pytest.fixture
-def connection(memory_lab: Lab) -> Connection:
-    access = memory_lab.switch("leaf1")
-    return Connection(access.url, access.username, access.password, str(access.ca_file))
+def play(memory_lab: Lab, persistent: dict[str, str], tmp_path: Path) -> Play:
+    """Runs tasks in one play; those that fail don't end it. Keyword arguments are further host variables."""
+    leaf = memory_lab.switch("leaf1")
+    port = urlsplit(leaf.url).port
+    host = {
+        "ansible_connection": "ansible.netcommon.httpapi",
+        "ansible_network_os": "connetos.connetos.connetos",
+        "ansible_host": "127.0.0.1",
+        "ansible_port": port,
+        "ansible_httpapi_port": port,
+        "ansible_httpapi_use_ssl": True,
+        "ansible_httpapi_ca_path": str(leaf.ca_file),
+        "ansible_user": leaf.username,
+        "ansible_password": leaf.password,
+    }
 
-
-def test_send_request_reads_and_changes(connection: Connection, switch: Switch) -> None:
-    api = connection.plugin
-    assert api.send_request({"vlans": {"vlan-id": {"10": {"vlan-name": "web"}}}})["changed"]
-    assert api.send_request(None, path="config/vlans/vlan-id/10") == {"vlan-name": "web"}
-    assert api.send_request("set vlans vlan-id 11", path="/api/v1/config")["changed"]
-    assert "set vlans vlan-id 11" in api.send_request(None, path="config?format=set")
-    assert api.send_request(None, path="config/vlans/vlan-id/11", method="DELETE")["changed"]
-
-
-def test_send_request_tells_problem_documents(connection: Connection, switch: Switch) -> None:
-    line = "set interface gigabit-ethernet te-1/1/1 family ethernet-switching native-vlan-id 99"
-    with pytest.raises(AnsibleConnectionError, match="set vlans vlan-id 99 first") as caught:
-        connection.plugin.send_request(line)
-    assert caught.value.code == 422
-
-
-def test_device_info(connection: Connection) -> None:
-    capabilities = json.loads(connection.plugin.get_capabilities())
-    info = capabilities["device_info"]
-    assert capabilities["network_api"] == "rest"
-    assert info["network_os"] == "connetos.connetos.connetos"
-    assert info["network_os_hostname"] and info["network_os_version"]
-
-
-def test_switch_facade_over_the_connection(connection: Connection, switch: Switch) -> None:
-    over = Switch(transport=HttpapiTransport(connection.plugin.exchange))
-    assert over.apply_lines(["set vlans vlan-id 10 vlan-name wëb"]).changed
-    assert over.config("vlans vlan-id 10") == {"vlan-name": "wëb"} == switch.config("vlans vlan-id 10")
-    assert over.revision() == switch.revision()
-    with pytest.raises(BrokenReference, match="set vlans vlan-id 99 first"):
-        over.apply_lines(
-            "set interface gigabit-ethernet te-1/1/1 family ethernet-switching native-vlan-id 99"
+    def run(*tasks: dict[str, Any], arguments: tuple[str, ...] = (), **variables: Any) -> Any:
+        write_inventory(tmp_path / "hosts.yml", host | variables)
+        (tmp_path / "library").mkdir(exist_ok=True)
+        (tmp_path / "library" / "rest.py").write_text(MODULE)
+        listed = [{"ignore_errors": True, "ignore_unreachable": True, **task} for task in tasks]
+        playbook = [{"hosts": "all", "gather_facts": False, "tasks": listed}]
+        (tmp_path / "play.yml").write_text(yaml.safe_dump(playbook, sort_keys=False))
+        return ansible(
+            "ansible-playbook", "-v", "-i", "hosts.yml", "play.yml", *arguments, cwd=tmp_path, **persistent
         )
-    with pytest.raises(PreconditionFailed):
-        over.apply_lines("set vlans vlan-id 12", if_revision=999999)
+
+    return run
 
 
-def test_wrong_password_and_absent_switch(connection: Connection) -> None:
-    over = Switch(transport=HttpapiTransport(connection.plugin.exchange))
-    connection.password = "wrong"
-    with pytest.raises(AuthenticationFailed):
-        over.config()
-    connection.url = "https://127.0.0.1:1"
+def test_our_modules_work_over_it(play: Play, switch: Switch) -> None:
+    change = {OURS: {"lines": [WEB], "comment": "over httpapi"}}
+    vlans = {"connetos.connetos.connetos_vlans": {"config": [{"vlan_id": 30, "vlan_name": "x"}]}}
+    run = play(
+        {**change, "check_mode": True}, change, change, vlans, vlans, {OURS: {"lines": [BROKEN]}},
+        {"connetos.connetos.connetos_facts": {}},
+        arguments=("--diff",),
+    )  # fmt: skip
+    checked, made, again, other, other_again, broken, facts = run.results
+    assert checked["changed"] and made["changed"] and not again["changed"], run.output
+    assert run.output.count('+       vlan-name: "wëb"') == 2, run.output
+    assert other["changed"] and not other_again["changed"]
+    assert "set vlans vlan-id 99 first" in broken["msg"] and broken["problems"][0]["code"], run.output
+    assert facts["ansible_facts"]["ansible_net_api"] == "rest"
+    assert switch.config("vlans vlan-id 10") == {"vlan-name": "wëb"}
+    assert "over httpapi" in [revision.comment for revision in switch.revisions()[:2]]
 
-    def exchange(*request: str) -> dict[str, Any]:
-        # What crosses the socket of the persistent connection is always this class.
-        try:
-            return connection.plugin.exchange(*request)
-        except AnsibleConnectionFailure as error:
-            raise AnsibleConnectionError(str(error)) from error
 
-    with pytest.raises(Unreachable):
-        Switch(transport=HttpapiTransport(exchange)).config()
+def test_modules_of_others_send_requests(play: Play, switch: Switch) -> None:
+    run = play(
+        {"rest": {"data": {"vlans": {"vlan-id": {"10": {"vlan-name": "web"}}}}}},
+        {"rest": {"path": "config/vlans/vlan-id/10"}},
+        {"rest": {"data": "set vlans vlan-id 11", "path": "/api/v1/config"}},
+        {"rest": {"path": "config?format=set"}},
+        {"rest": {"path": "config/vlans/vlan-id/11", "method": "DELETE"}},
+        {"rest": {"data": BROKEN}},
+    )
+    merged, read, lines, text, deleted, broken = run.results
+    assert merged["answer"]["changed"] and lines["answer"]["changed"] and deleted["answer"]["changed"], (
+        run.output
+    )
+    assert read["answer"] == {"vlan-name": "web"} and "set vlans vlan-id 11" in text["answer"]
+    assert "set vlans vlan-id 99 first" in broken["msg"] and broken["code"] == 422
+    info = merged["about"]["device_info"]
+    assert merged["about"]["network_api"] == "rest" and info["network_os_hostname"] == "leaf1"
+    assert info["network_os"] == "connetos.connetos.connetos" and info["network_os_version"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"ansible_password": "wrong"}, "password"),
+        ({"ansible_httpapi_port": 1, "ansible_port": 1}, "refused"),
+        ({"ansible_httpapi_ca_path": None}, "certificate"),
+    ],
+    ids=["wrong password", "nobody listens", "certificate not trusted"],
+)
+def test_bad_days(play: Play, switch: Switch, variables: dict[str, Any], words: str) -> None:
+    run = play({OURS: {"lines": [WEB]}}, **variables)
+    assert run.recap["changed"] == 0 and words in run.output.lower(), run.output
+    assert "Traceback" not in run.output and 10 not in switch.vlans()
+
+
+def test_several_switches_need_the_sdks_own_connection(play: Play, tmp_path: Path) -> None:
+    fabric = {"connetos.connetos.connetos_fabric": {"lines": {"leaf1": [WEB], "leaf2": [WEB]}}}
+    listed = {"ansible.builtin.add_host": {"name": "leaf2", "ansible_connection": "local"}}
+    run = play(listed, fabric)
+    assert "leaf2 can't be reached over ansible.netcommon.httpapi" in run.output, run.output
+    assert "Traceback" not in run.output

@@ -46,6 +46,10 @@ class AgentDialect:
         """See `Dialect.candidate`."""
         return _filled(json.loads(candidate.ask(f"show{DATA}")), defaults=defaults)
 
+    def revision(self, candidate: Candidate) -> int | None:
+        """See `Dialect.revision`."""
+        return int(json.loads(candidate.ask(f"run show version{DATA}"))["revision"])
+
     def compare(self, candidate: Candidate, form: str) -> str:
         """See `Dialect.compare`."""
         if form not in ("text", "set"):

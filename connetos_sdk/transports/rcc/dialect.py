@@ -26,6 +26,9 @@ class Dialect(Protocol):
     def candidate(self, candidate: Candidate, *, defaults: bool) -> Any:
         """What a candidate is."""
 
+    def revision(self, candidate: Candidate) -> int | None:
+        """The running revision, asked in configuration mode; None where revisions have no numbers."""
+
     def compare(self, candidate: Candidate, form: str) -> str:
         """What a candidate changes."""
 

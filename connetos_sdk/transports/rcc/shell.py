@@ -6,21 +6,38 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from connetos_sdk import errors
 from connetos_sdk.transports.rcc.failures import error_of
-from connetos_sdk.transports.rcc_client import RccClient, Response
+from connetos_sdk.transports.rcc_client import Response
 
 DATA = " | display json"
 """What makes our agent answer in JSON, its errors, too."""
 MAX_IDLE = 4
 
 
+class Client(Protocol):
+    """One connection to a command line, such as `RccClient`."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection that the switch hasn't closed."""
+
+    def run_many(self, commands: Sequence[str]) -> list[Response]:
+        """The responses to `commands`, run in order, whether or not those before succeed."""
+
+    def expect_single_messages(self) -> None:
+        """Our agent answers: each message is a whole response."""
+
+    def close(self) -> None:
+        """End it; a candidate that isn't committed is dropped."""
+
+
 class Shell:
     """One connection to a command line."""
 
-    def __init__(self, client: RccClient) -> None:
+    def __init__(self, client: Client) -> None:
         self.client = client
 
     def run(self, commands: Sequence[str]) -> list[Response]:
@@ -59,7 +76,7 @@ class Shells:
         make: makes a client.
     """
 
-    def __init__(self, make: Callable[[], RccClient]) -> None:
+    def __init__(self, make: Callable[[], Client]) -> None:
         self._make = make
         self._lock = threading.Lock()
         self._idle: list[Shell] = []

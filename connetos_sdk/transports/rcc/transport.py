@@ -6,7 +6,7 @@ import getpass
 import json
 import secrets as random
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path as FilePath
 from typing import Any
@@ -21,59 +21,25 @@ from connetos_sdk.transports.rcc.candidate import Candidate, Line
 from connetos_sdk.transports.rcc.dialect import Dialect
 from connetos_sdk.transports.rcc.failures import of_document
 from connetos_sdk.transports.rcc.lines import require_place, set_lines, value_at
-from connetos_sdk.transports.rcc.shell import DATA, Shells
+from connetos_sdk.transports.rcc.shell import DATA, Client, Shells
 from connetos_sdk.transports.rcc.vendor import VendorDialect
 from connetos_sdk.transports.rcc_client import RccClient
 from connetos_sdk.wire import rcc
 
 
-class RccTransport:
+class CommandLineTransport:
     """See `connetos_sdk.transports.base.Transport`.
 
     The first command finds out whether our agent answers, or a vendor's switch, which has less to say.
 
     Args:
-        host: name or address of the switch.
-        username: user on the switch; the user who runs this by default, as with ssh.
-        password: its password; None to log in with keys.
-        port: where SSH listens.
-        key_files: private keys.
-        known_hosts: file with the keys of known switches; `~/.ssh/known_hosts` by default.
-        verify: whether the switch's key is checked.
-        timeout_s: seconds to wait for an answer.
+        make: makes a connection to the command line, in operational mode.
     """
 
-    def __init__(
-        self,
-        host: str,
-        *,
-        username: str | None = None,
-        password: str | None = None,
-        port: int = rcc.PORT,
-        key_files: Iterable[str | FilePath] = (),
-        known_hosts: str | FilePath | None = None,
-        verify: bool = True,
-        timeout_s: float = 60.0,
-    ) -> None:
-        keys = tuple(key_files)
-
-        def client() -> RccClient:
-            quiet = 0.0 if isinstance(self._known, AgentDialect) else None
-            return RccClient(
-                host,
-                username=username or getpass.getuser(),
-                password=password,
-                port=port,
-                key_files=keys,
-                known_hosts=known_hosts,
-                verify=verify,
-                quiet=quiet,
-                timeout_s=timeout_s,
-            )
-
+    def __init__(self, make: Callable[[], Client]) -> None:
         self._known: Dialect | None = None
         self._finding = threading.Lock()
-        self._shells = Shells(client)
+        self._shells = Shells(make)
         self._candidates: dict[str, Candidate] = {}
 
     def close(self) -> None:
@@ -148,16 +114,14 @@ class RccTransport:
         exclusive = options.if_revision is not None
         with self._configuring(exclusive=exclusive) as candidate:
             if exclusive:
-                self._check_revision(dialect, options.if_revision)
+                self._check_revision(dialect.revision(candidate), options.if_revision)
             self._edit(candidate, operation, path, value)
             if options.dry_run or dialect.compare(candidate, "set"):
                 return dialect.commit(candidate, options)
             return dialect.nothing(candidate)
 
-    def _check_revision(self, dialect: Dialect, expected: int | None) -> None:
-        """While nobody else may configure."""
-        with self._shells.one() as shell:
-            revision = dialect.stored(shell, "running", defaults=False)[1]
+    @staticmethod
+    def _check_revision(revision: int | None, expected: int | None) -> None:
         if revision is None:
             raise errors.Unsupported("the switch doesn't number its revisions", hint="leave out if_revision")
         if revision != expected:
@@ -303,6 +267,51 @@ class RccTransport:
     def events(self) -> Iterator[Mapping[str, Any]]:
         """See `Transport.events`."""
         raise errors.Unsupported("RCC tells no events", hint="use REST or XRL")
+
+
+class RccTransport(CommandLineTransport):
+    """The command line over RCC.
+
+    Args:
+        host: name or address of the switch.
+        username: user on the switch; the user who runs this by default, as with ssh.
+        password: its password; None to log in with keys.
+        port: where SSH listens.
+        key_files: private keys.
+        known_hosts: file with the keys of known switches; `~/.ssh/known_hosts` by default.
+        verify: whether the switch's key is checked.
+        timeout_s: seconds to wait for an answer.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        *,
+        username: str | None = None,
+        password: str | None = None,
+        port: int = rcc.PORT,
+        key_files: Iterable[str | FilePath] = (),
+        known_hosts: str | FilePath | None = None,
+        verify: bool = True,
+        timeout_s: float = 60.0,
+    ) -> None:
+        keys = tuple(key_files)
+
+        def client() -> RccClient:
+            quiet = 0.0 if isinstance(self._known, AgentDialect) else None
+            return RccClient(
+                host,
+                username=username or getpass.getuser(),
+                password=password,
+                port=port,
+                key_files=keys,
+                known_hosts=known_hosts,
+                verify=verify,
+                quiet=quiet,
+                timeout_s=timeout_s,
+            )
+
+        super().__init__(client)
 
 
 def _lines(text: str) -> list[Line]:

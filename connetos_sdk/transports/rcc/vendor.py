@@ -44,6 +44,10 @@ class VendorDialect:
         """See `Dialect.candidate`."""
         return _chosen(candidate.ask("show"), defaults=defaults)
 
+    def revision(self, candidate: Candidate) -> int | None:  # noqa: ARG002
+        """See `Dialect.revision`."""
+        return None
+
     def _both(self, candidate: Candidate) -> tuple[Any, Any]:
         return _bare(candidate.ask(f"run {_RUNNING}")), _bare(candidate.ask("show"))
 

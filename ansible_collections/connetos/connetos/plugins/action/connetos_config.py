@@ -14,12 +14,13 @@ from ansible_collections.connetos.connetos.plugins.plugin_utils.base import Swit
 from ansible_collections.connetos.connetos.plugins.plugin_utils.plain import plain
 
 try:
+    from connetos_sdk.errors import Unsupported
     from connetos_sdk.model.text import as_path
     from connetos_sdk.model.setlines import parse_lines
     from connetos_sdk.model.text import parse_document
     from connetos_sdk.overlay import overlay
 except ImportError:  # told to the user by `SwitchAction`
-    as_path = overlay = parse_document = parse_lines = None
+    Unsupported = as_path = overlay = parse_document = parse_lines = None
 
 FORMS = ("lines", "document", "src")
 
@@ -103,11 +104,22 @@ class ActionModule(SwitchAction):
         """Whether the startup configuration was written, or would be."""
         if will_change and self._task.check_mode:
             return True
-        if switch.config(source="startup", secrets=True) == switch.config(secrets=True):
+        differs = _startup_differs(switch)
+        if differs is False:
             return False
         if not self._task.check_mode:
             switch.save()
-        return True
+        return bool(differs)
+
+
+def _startup_differs(switch):
+    """Whether the switch would boot with another configuration; None if it doesn't show enough to tell."""
+    for secrets in (True, False):
+        try:
+            return switch.config(source="startup", secrets=secrets) != switch.config(secrets=secrets)
+        except Unsupported:  # a command line masks secrets; a vendor's shows no startup configuration
+            continue
+    return None
 
 
 def _check(args):

@@ -9,8 +9,9 @@ from ansible_collections.connetos.connetos.plugins.module_utils.argspec import S
 try:
     from connetos_sdk.errors import NotFound
     from connetos_sdk.resources import RESOURCES
+    from connetos_sdk.transports.rest import RestTransport
 except ImportError:  # told to the user by who asks
-    NotFound, RESOURCES = ValueError, {}
+    NotFound, RESOURCES, RestTransport = ValueError, {}, object
 
 
 def gather(switch, gather_subset, gather_network_resources):
@@ -24,7 +25,7 @@ def gather(switch, gather_subset, gather_network_resources):
     facts = {
         "ansible_net_gather_subset": sorted(subsets),
         "ansible_net_system": "connetos",
-        "ansible_net_api": "rest",
+        "ansible_net_api": "rest" if isinstance(switch.transport, RestTransport) else "cliconf",
         "ansible_net_hostname": system.hostname,
         "ansible_net_version": system.version,
         "ansible_net_model": system.model,

@@ -6,7 +6,9 @@
 
 The switches are agents on the memory data plane, up to 10 processes: hosts share them in turn, as a machine of two cores
 can't run 100. Each host is a connection, a login and a transaction of its own either way. The note tells what a
-module that does nothing costs: one Python process for each host, as most collections start.
+module that does nothing costs: one Python process for each host, as most collections start; for 10 hosts and fewer it
+tells, too, what `cli_config` with the same line over `ansible.netcommon.network_cli` costs, where Ansible has a process
+for each host's connection and one more for each task.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from benchmarks.measure import Progress, medians, milliseconds
 from benchmarks.rig import BenchmarkError, Rig
 from benchmarks.rows import Row
 from connetos_sdk.lab import Lab, Topology
+from tests.ansible.conftest import end_connections
 
 NAMES = {count: f"ansible-config-{count}" for count in (1, 10, 50, 100)}
 AIM = 2.0
@@ -35,7 +38,9 @@ TASKS: dict[str, dict[str, Any]] = {
     "ours": {"connetos.connetos.connetos_config": {"lines": ["set vlans vlan-id 10 vlan-name web"]}},
     "peer": {"ansible.builtin.debug": {"msg": "nothing"}},
     "module": {"ansible.builtin.ping": {}},
+    "network_cli": {"ansible.netcommon.cli_config": {"config": "set vlans vlan-id 10 vlan-name web"}},
 }
+NETCOMMON = ROOT / "build/netcommon"
 
 
 def run(count: int, _rig: Rig, progress: Progress) -> Row:
@@ -52,12 +57,41 @@ def run(count: int, _rig: Rig, progress: Progress) -> Row:
             progress=progress,
         )
         module = milliseconds(lambda: _play(place, "module"))
-    note = f"a module that does nothing takes {module / 1000:.1f} s"
+        note = f"a module that does nothing takes {module / 1000:.1f} s"
+        if count <= AGENTS:
+            note += f", cli_config over network_cli {_network_cli(place, lab, count) / 1000:.1f} s"
     return Row.compared(NAMES[count], *took, "ms", AIM, note=note)
 
 
+def _network_cli(place: Path, lab: Lab, count: int) -> float:
+    """Milliseconds for the same line over SSH, with the real collection and connections that nobody has made yet."""
+    subprocess.run(
+        ["make", "-s", "build/netcommon/.installed"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL
+    )
+    hosts = {
+        f"host{number}": {
+            "ansible_host": "127.0.0.1",
+            "ansible_port": switch.ssh.port,
+            "ansible_user": switch.username,
+            "ansible_password": switch.password,
+        }
+        for number, switch in zip(range(count), lab.switches, strict=False)
+        if switch.ssh is not None
+    }
+    shared = {
+        "ansible_connection": "ansible.netcommon.network_cli",
+        "ansible_network_os": "connetos.connetos.connetos",
+        "ansible_host_key_checking": False,
+    }
+    _write_inventory(place, hosts, shared)
+    try:
+        return milliseconds(lambda: _play(place, "network_cli"))
+    finally:
+        end_connections(place / "pc")
+
+
 def _topology(agents: int) -> Topology:
-    switches = {f"s{number}": {"ports": 4} for number in range(agents)}
+    switches = {f"s{number}": {"ports": 4, "ssh": True} for number in range(agents)}
     name = f"bench-ansible-{os.getpid()}"
     return Topology.from_document({"name": name, "dataplane": "memory", "switches": switches}, "benchmarks")
 
@@ -74,21 +108,27 @@ def _write(place: Path, lab: Lab, count: int) -> None:
         for number in range(count)
         for switch in [switches[number % len(switches)]]
     }
-    connection = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-    (place / "hosts.yml").touch(mode=0o600)
-    (place / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts, "vars": connection}}))
+    _write_inventory(
+        place, hosts, {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    )
     for name, task in TASKS.items():
         play = [{"hosts": "all", "gather_facts": False, "tasks": [task]}]
         (place / f"{name}.yml").write_text(yaml.safe_dump(play))
+
+
+def _write_inventory(place: Path, hosts: dict[str, Any], shared: dict[str, Any]) -> None:
+    (place / "hosts.yml").touch(mode=0o600)
+    (place / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts, "vars": shared}}))
 
 
 def _play(place: Path, name: str) -> None:
     command = [Path(sys.executable).with_name("ansible-playbook"), "-i", "hosts.yml", f"{name}.yml"]
     environment = {
         **os.environ,
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT),
+        "ANSIBLE_COLLECTIONS_PATH": f"{ROOT}:{NETCOMMON}",
         "ANSIBLE_FORKS": str(FORKS),
         "ANSIBLE_HOME": str(place),
+        "ANSIBLE_PERSISTENT_CONTROL_PATH_DIR": str(place / "pc"),
     }
     done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:

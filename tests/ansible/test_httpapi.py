@@ -68,7 +68,7 @@ def test_our_modules_work_over_it(play: Play, switch: Switch) -> None:
     vlans = {"connetos.connetos.connetos_vlans": {"config": [{"vlan_id": 30, "vlan_name": "x"}]}}
     run = play(
         {**change, "check_mode": True}, change, change, vlans, vlans, {OURS: {"lines": [BROKEN]}},
-        {"connetos.connetos.connetos_facts": {}},
+        {"ansible.builtin.gather_facts": {}},
         arguments=("--diff",),
     )  # fmt: skip
     checked, made, again, other, other_again, broken, facts = run.results

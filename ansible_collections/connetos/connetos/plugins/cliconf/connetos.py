@@ -31,6 +31,7 @@ from ansible.errors import AnsibleConnectionFailure  # noqa: E402
 from ansible.module_utils.common.text.converters import to_bytes, to_text  # noqa: E402
 from ansible.module_utils.connection import ConnectionError as AnsibleConnectionError  # noqa: E402
 from ansible.plugins.cliconf import CliconfBase  # noqa: E402
+from ansible_collections.connetos.connetos.plugins.plugin_utils.gathering import NETWORK_OS, make_known  # noqa: E402
 
 try:
     from connetos_sdk import Switch
@@ -42,14 +43,19 @@ try:
 except ImportError as error:
     MISSING = str(error)
 
-NETWORK_OS = "connetos.connetos.connetos"
 FORMATS = ("text", "set", "json")
-MORE, REST = rb"--More--\Z", "N"
-"""What asks for the next screen, and the key that shows the rest without asking again."""
+MORE = rb"--More--\Z"
+"""What asks for the next screen."""
+REST = "N"
+"""The key that shows the rest without asking again."""
 
 
 class Cliconf(CliconfBase):
     """See `CliconfBase`. What needs more than a command is done by the SDK, which types at this terminal."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        make_known()
 
     # -- commands -------------------------------------------------------------------------------------
 
@@ -130,6 +136,10 @@ class Cliconf(CliconfBase):
             strip_prompt=False,
         )
         return None if sent is None else to_text(sent).replace("\r", "")
+
+    def speaks(self):
+        """For the SDK on the other side of the socket: what it can say over this connection."""
+        return "cli"
 
     def exchange(self, commands):
         """For the SDK on the other side of the socket: text and prompt after each of these commands."""

@@ -71,14 +71,11 @@ import os  # noqa: E402
 import shutil  # noqa: E402
 import subprocess  # noqa: E402
 
-from ansible.constants import config  # noqa: E402
 from ansible.errors import AnsibleFileNotFound  # noqa: E402
 from ansible.plugins.connection import ConnectionBase  # noqa: E402
 from ansible_collections.connetos.connetos.plugins.module_utils.access import default_url, environment  # noqa: E402
 from ansible_collections.connetos.connetos.plugins.module_utils.argspec import CONNECTION  # noqa: E402
-
-NETWORK_OS = "connetos.connetos.connetos"
-FACTS_MODULE = "connetos.connetos.connetos_facts"
+from ansible_collections.connetos.connetos.plugins.plugin_utils.gathering import NETWORK_OS, make_known  # noqa: E402
 
 
 class Connection(ConnectionBase):
@@ -89,9 +86,7 @@ class Connection(ConnectionBase):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        # Ansible's table has the platforms of the time when it was made; ours isn't among them.
-        known = config.get_configuration_definition("CONNECTION_FACTS_MODULES")
-        known["default"].setdefault(NETWORK_OS, FACTS_MODULE)
+        make_known()
 
     def _connect(self):
         self._connected = True

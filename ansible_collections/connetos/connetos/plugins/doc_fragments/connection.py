@@ -39,8 +39,8 @@ options:
 notes:
   - The connection options are most easily given as host or group variables of the same names, together with
     C(ansible_connection=connetos.connetos.connetos); V(local) serves, too. An option of the task wins over a variable.
-  - With the connection plugin P(ansible.netcommon.httpapi#connection) the requests go through that connection,
-    and only its own variables count.
+  - With the connection plugins P(ansible.netcommon.httpapi#connection) and P(ansible.netcommon.network_cli#connection)
+    the work goes through that connection, and only its own variables count.
   - The work is done in the process of the controller, which needs the Python package C(connetos-sdk).
 requirements:
   - connetos-sdk in the Python environment of the controller

@@ -18,6 +18,7 @@ import json  # noqa: E402
 
 from ansible.module_utils.connection import ConnectionError as AnsibleConnectionError  # noqa: E402
 from ansible.plugins.httpapi import HttpApiBase  # noqa: E402
+from ansible_collections.connetos.connetos.plugins.plugin_utils.gathering import NETWORK_OS, make_known  # noqa: E402
 
 PREFIX = "/api/v1/"
 KEPT_HEADERS = ("content-type", "etag")
@@ -26,12 +27,20 @@ KEPT_HEADERS = ("content-type", "etag")
 class HttpApi(HttpApiBase):
     """Requests of one persistent connection."""
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        make_known()
+
     def handle_httperror(self, exc):
         """An answer is an answer, whatever its status: `exchange` and `send_request` look at it."""
         return exc
 
     def update_auth(self, response, response_text):
         """No token: HTTP Basic stands with every request."""
+
+    def speaks(self):
+        """For the SDK on the other side of the socket: what it can say over this connection."""
+        return "rest"
 
     def exchange(self, method, path, body="", content_type="", if_match=""):
         """One request as it is; a dictionary of `status`, `headers` (type and entity tag) and `body` (text)."""
@@ -77,7 +86,7 @@ class HttpApi(HttpApiBase):
         """What Ansible's network modules ask of every platform."""
         system = self.send_request(None, path="state/system")
         return {
-            "network_os": "connetos.connetos.connetos",
+            "network_os": NETWORK_OS,
             "network_os_hostname": system["hostname"],
             "network_os_model": system["model"],
             "network_os_version": system["version"],

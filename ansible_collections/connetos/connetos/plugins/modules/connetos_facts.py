@@ -11,9 +11,9 @@ version_added: 0.1.0
 author: The ConnetOS automation authors (!UNKNOWN)
 description:
   - Gathers facts; they are variables of the host afterwards.
-  - A play with C(gather_facts=true) gathers them by itself with C(ansible_connection=connetos.connetos.connetos) (or
-    C(ansible.netcommon.httpapi)) and C(ansible_network_os=connetos.connetos.connetos). That starts a program for each
-    switch; a task with this module doesn't, and is several times as fast.
+  - A play with C(gather_facts=true) gathers them by itself with C(ansible_network_os=connetos.connetos.connetos) and
+    C(ansible_connection=connetos.connetos.connetos) (or C(ansible.netcommon.httpapi), C(ansible.netcommon.network_cli)).
+    That starts a program for each switch; a task with this module doesn't, and is several times as fast.
 options:
   gather_subset:
     description:
@@ -75,9 +75,7 @@ from ansible_collections.connetos.connetos.plugins.module_utils.access import ( 
 )
 from ansible_collections.connetos.connetos.plugins.module_utils.argspec import FACTS  # noqa: E402
 from ansible_collections.connetos.connetos.plugins.module_utils.facts import gather  # noqa: E402
-from ansible_collections.connetos.connetos.plugins.module_utils.httpapi_transport import (  # noqa: E402
-    HttpapiTransport,
-)
+from ansible_collections.connetos.connetos.plugins.module_utils.persistent import transport  # noqa: E402
 
 try:
     from connetos_sdk import Switch
@@ -105,7 +103,7 @@ def main():
 
 def _switch(module):
     if module._socket_path:
-        return Switch(transport=HttpapiTransport(Connection(module._socket_path).exchange))
+        return Switch(transport=transport(Connection(module._socket_path)))
     if not module.params["connetos_url"]:
         module.fail_json(
             msg="it isn't known where the switch is: use ansible_connection=connetos.connetos.connetos, or run"

@@ -18,8 +18,7 @@ from ansible.module_utils.connection import Connection
 from ansible.plugins.action import ActionBase
 from ansible_collections.connetos.connetos.plugins.module_utils.access import connect, default_url
 from ansible_collections.connetos.connetos.plugins.module_utils.argspec import CONNECTION
-from ansible_collections.connetos.connetos.plugins.module_utils.cli_transport import cli_transport
-from ansible_collections.connetos.connetos.plugins.module_utils.httpapi_transport import HttpapiTransport
+from ansible_collections.connetos.connetos.plugins.module_utils.persistent import CONNECTIONS, transport
 from ansible_collections.connetos.connetos.plugins.plugin_utils.version import mismatch
 
 try:
@@ -42,9 +41,6 @@ except ImportError as error:
     MISSING = str(error)
 
 FALLBACKS = {"connetos_username": "ansible_user", "connetos_password": "ansible_password"}
-
-PERSISTENT = {"httpapi": HttpapiTransport, "network_cli": cli_transport}
-"""Connection plugins of ansible.netcommon, which have a process for each switch, and what speaks through them."""
 
 _kept: dict[tuple, Switch] = {}
 
@@ -134,7 +130,7 @@ class SwitchAction(SdkAction):
         """The switch that another host of the inventory is."""
         if host not in task_vars["hostvars"]:
             raise AnsibleActionFail(f"there is no host {host} in the inventory")
-        if host != task_vars["inventory_hostname"] and self._persistent() is not None:
+        if host != task_vars["inventory_hostname"] and self._persistent():
             raise AnsibleActionFail(
                 f"{host} can't be reached over {self._connection.ansible_name}, which is the connection of one host: "
                 "use ansible_connection connetos.connetos.connetos for tasks about several switches"
@@ -149,13 +145,12 @@ class SwitchAction(SdkAction):
     # -- the connection -------------------------------------------------------------------------------
 
     def _persistent(self):
-        """What makes a transport over the connection of this host; None if the SDK connects itself."""
-        return PERSISTENT.get(self._connection.ansible_name.rpartition(".")[2])
+        """Whether the connection of this host carries what is said to the switch; else the SDK connects itself."""
+        return self._connection.ansible_name.rpartition(".")[2] in CONNECTIONS
 
     def _switch(self, args, task_vars):
-        persistent = self._persistent()
-        if persistent is not None:
-            return Switch(transport=persistent(Connection(self._connection.socket_path).exchange))
+        if self._persistent():
+            return Switch(transport=transport(Connection(self._connection.socket_path)))
         access = {name: args[name] for name in CONNECTION}
         for name, fallback in FALLBACKS.items():
             if access[name] is None and fallback in task_vars:

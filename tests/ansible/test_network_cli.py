@@ -15,7 +15,8 @@ from connetos_sdk import Switch
 from connetos_sdk.lab import Lab
 from tests.ansible.conftest import Run, ansible, write_inventory
 from tests.conftest import connect, topology
-from tests.contract.vendor import PASSWORD, USER, VendorSwitch
+from tests.contract.vendor import PASSWORD, USER
+from tests.ssh_tools.vendor_shell import VendorShell
 
 COMMAND, CONFIG = "ansible.netcommon.cli_command", "ansible.netcommon.cli_config"
 OURS = "connetos.connetos.connetos_config"
@@ -167,16 +168,18 @@ def test_our_modules_work_over_it(play: Play, switch: Switch) -> None:
     vlans = {"connetos.connetos.connetos_vlans": {"config": [{"vlan_id": 30, "vlan_name": "x"}]}}
     save = {OURS: {"lines": ["set vlans vlan-id 31"], "save": True}}
     facts = {"ansible.builtin.gather_facts": {}}  # it runs connetos_facts as a program of its own
-    run = play(vlans, vlans, save, save, facts)
-    made, again, saved, saved_again, gathered = run.results
+    told = {
+        "ansible.builtin.debug": {"msg": "{{ ansible_facts.net_hostname }} over {{ ansible_facts.net_api }}"}
+    }
+    run = play(vlans, vlans, save, save, facts, told)
+    made, again, saved, saved_again = run.results
     assert made["changed"] and not again["changed"], run.output
     assert (
         saved["saved"]
         and not saved_again["changed"]
         and "31" in switch.config("vlans", source="startup")["vlan-id"]
     )
-    assert gathered["ansible_facts"]["ansible_net_api"] == "cliconf"
-    assert gathered["ansible_facts"]["ansible_net_hostname"] == "leaf1"
+    assert "leaf1 over cliconf" in run.output, run.output
 
 
 def test_a_candidate_of_the_task_before_is_dropped(play: Play, switch: Switch) -> None:
@@ -244,16 +247,29 @@ def test_a_key_that_isnt_the_known_one_is_refused(
 
 
 @pytest.fixture
-def vendor(tmp_path: Path) -> Iterator[VendorSwitch]:
-    vendor = VendorSwitch(tmp_path)
-    yield vendor
-    vendor.stop()
+def vendor_shell(tmp_path: Path) -> Iterator[Callable[[int | None], VendorShell]]:
+    started: list[VendorShell] = []
+
+    def start(member: int | None) -> VendorShell:
+        started.append(VendorShell(tmp_path, member))
+        return started[0]
+
+    yield start
+    for vendor in started:
+        vendor.stop()
 
 
-@SSH_TYPES
+@pytest.mark.parametrize(
+    ("ssh_type", "member"), [(LIBSSH, None), (PARAMIKO, 2)], ids=["libssh", "paramiko at a stack"]
+)
 def test_a_vendors_switch(
-    vendor: VendorSwitch, persistent: dict[str, str], tmp_path: Path, ssh_type: dict[str, Any]
+    vendor_shell: Callable[[int | None], VendorShell],
+    persistent: dict[str, str],
+    tmp_path: Path,
+    ssh_type: dict[str, Any],
+    member: int | None,
 ) -> None:
+    vendor = vendor_shell(member)
     host = network_cli(vendor.port, USER, PASSWORD) | ssh_type
     play = player(host, vendor.known_hosts, persistent, tmp_path)
     change = config(WEB, commit_comment="ticket-42")

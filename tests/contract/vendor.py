@@ -1,5 +1,4 @@
-"""A stand-in for a vendor's switch: SSH with RCC and a shell with the command `cli`, its prompts, messages and layouts as
-documented, nothing else.
+"""A stand-in for a vendor's switch: SSH with RCC, its prompts, messages and layouts as documented, nothing else.
 
 It shares no code with our server. Operational output is that of spec/cli/show-formats.yaml, byte for byte; the
 configuration has a part that our schema doesn't know. Long answers come in two messages.
@@ -140,64 +139,6 @@ class _Cli:
         return ("Deleting: \n    removed\nOK \n" if words[0] == "delete" else ""), True
 
 
-class Terminal:
-    """A login: a shell of Linux, in which `cli` starts the command line; long text is shown a screen at a time."""
-
-    def __init__(self, switch: VendorSwitch, process: asyncssh.SSHServerProcess[bytes]) -> None:
-        self.switch, self.process = switch, process
-        self.rows = process.term_size[1]
-        self.cli: _Cli | None = None
-
-    @property
-    def prompt(self) -> str:
-        if self.cli is None:
-            return f"{USER}@leaf-17:~$ "
-        return "leaf-17# " if self.cli.candidate is not None else "leaf-17> "
-
-    async def run(self) -> None:
-        self.write(self.prompt)
-        while (line := await self.line()) is not None:
-            if self.cli is None:
-                self.linux(line)
-            elif line in ("exit", "quit") and self.cli.candidate is None:
-                self.cli = None
-            else:
-                await self.command(line)
-            self.write(self.prompt)
-        self.process.exit(0)
-
-    def linux(self, line: str) -> None:
-        if line == "cli":
-            self.cli = _Cli(self.switch)
-            self.write("Welcome to switch CLI shell.\n")
-        elif line:
-            self.write(f"-bash: {line.split(maxsplit=1)[0]}: command not found\n")
-
-    async def command(self, line: str) -> None:
-        assert self.cli is not None
-        plain = line.removesuffix(" | no-more")
-        rows = self.cli.run(plain)[0].splitlines(keepends=True)
-        while plain == line and len(rows) >= self.rows > 1:
-            self.write("".join(rows[: self.rows - 1]) + "--More--")
-            key = await self.process.stdin.read(1)
-            self.write("\r        \r")
-            rows = [] if key == b"q" else rows[self.rows - 1 :]
-            if key == b"N":
-                break
-        self.write("".join(rows))
-
-    async def line(self) -> str | None:
-        typed = b""
-        while (key := await self.process.stdin.read(1)) not in (b"\r", b""):
-            typed += key
-            self.process.stdout.write(key)
-        self.write("\n")
-        return typed.decode().strip() if key else None
-
-    def write(self, text: str) -> None:
-        self.process.stdout.write(text.replace("\n", "\r\n").encode())
-
-
 class VendorSwitch:
     """Listens on `port` of 127.0.0.1, in a thread of its own."""
 
@@ -226,13 +167,10 @@ class VendorSwitch:
 
         return await asyncssh.create_server(
             Server, "127.0.0.1", 0, server_host_keys=[key], server_version="OpenSSH_6.0",
-            process_factory=self._serve, encoding=None, line_editor=False,
+            process_factory=self._serve, encoding=None,
         )  # fmt: skip
 
     async def _serve(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
-        if process.subsystem is None and process.command is None:
-            await Terminal(self, process).run()
-            return
         if process.subsystem != "remote_config":
             process.exit(1)
             return

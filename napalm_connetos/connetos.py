@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, cast
 
 from napalm.base import models
@@ -20,7 +20,7 @@ from napalm.base.exceptions import (
 )
 
 from connetos_sdk import Change, Switch, results
-from connetos_sdk.errors import ConnetosError, Unsupported
+from connetos_sdk.errors import ConnetosError, NotFound, Unsupported
 from connetos_sdk.model.ranges import port_order
 from connetos_sdk.model.text import parse_document
 from napalm_connetos.connection import revision, text_of, url_of
@@ -118,24 +118,24 @@ class ConnetOSDriver(StateGetters):
     def load_merge_candidate(self, filename: str | None = None, config: str | None = None) -> None:
         """Lay configuration over the candidate: curly braces, `set` and `delete` lines, or JSON."""
         text = text_of(filename, config, MergeConfigException)
-        with told(MergeConfigException):
+        with self._at_candidate(MergeConfigException):
             self._candidate().load(text)
 
     def load_replace_candidate(self, filename: str | None = None, config: str | None = None) -> None:
         """Make the candidate this configuration, given in any of these forms."""
         text = text_of(filename, config, ReplaceConfigException)
-        with told(ReplaceConfigException):
+        with self._at_candidate(ReplaceConfigException):
             document = parse_document(text)
             self._candidate().replace(document)
 
     def compare_config(self) -> str:
         """What the candidate changes; empty without a candidate."""
-        with told(CommandErrorException):
+        with self._at_candidate(CommandErrorException):
             return self._change.diff().strip() if self._change is not None else ""
 
     def commit_config(self, message: str = "", revert_in: int | None = None) -> None:
         """Commit the candidate; with `revert_in` (seconds) the switch rolls back unless it is confirmed."""
-        with told(CommitError):
+        with self._at_candidate(CommitError):
             if self._switch().system().confirm is not None:
                 raise CommitError("a commit waits for its confirmation: call confirm_commit() or rollback()")
             if self._change is None:
@@ -179,6 +179,18 @@ class ConnetOSDriver(StateGetters):
             self._change = self._switch().configure(exclusive=self._exclusive).__enter__()
         return self._change
 
+    @contextmanager
+    def _at_candidate(self, otherwise: type[NapalmException]) -> Iterator[None]:
+        """For work at the candidate; one that the switch has lost is forgotten, so that it can be loaded again."""
+        with told(otherwise, switch=self._opened):
+            try:
+                yield
+            except NotFound as error:
+                self._forget_candidate()
+                raise NotFound(
+                    "the candidate is gone, as after a restart of the agent: load it again"
+                ) from error
+
     def _forget_candidate(self) -> None:
         change, self._change = self._change, None
         if change is not None:
@@ -192,7 +204,7 @@ class ConnetOSDriver(StateGetters):
             raise NotImplementedError(f"encoding {encoding}: the CLI answers text")
         if not isinstance(commands, list):
             raise TypeError("commands must be a list")
-        with told(CommandErrorException):
+        with told(CommandErrorException, switch=self._opened):
             return {command: self._switch().cli(command) for command in commands}
 
     def get_facts(self) -> models.FactsDict:

@@ -7,17 +7,21 @@ from contextlib import contextmanager
 
 from napalm.base import exceptions
 
-from connetos_sdk import errors
+from connetos_sdk import Switch, errors
+from connetos_sdk.release import explained
 
 
 @contextmanager
-def told(otherwise: type[exceptions.NapalmException], *, opening: bool = False) -> Iterator[None]:
+def told(
+    otherwise: type[exceptions.NapalmException], *, opening: bool = False, switch: Switch | None = None
+) -> Iterator[None]:
     """Raise what the SDK raises inside as an exception of NAPALM.
 
     Args:
         otherwise: its class when the switch has answered and refuses. What can't be asked over this connection is
             NotImplementedError where it is `CommandErrorException`, else this class, too.
         opening: whether this is the first time that the switch is asked.
+        switch: may be of another release, which is told where something isn't known.
     """
     try:
         yield
@@ -28,7 +32,8 @@ def told(otherwise: type[exceptions.NapalmException], *, opening: bool = False) 
             raise otherwise(str(error)) from error
         raise NotImplementedError(str(error)) from error  # as of any driver that can't answer
     except errors.ConnetosError as error:
-        raise _class(error, otherwise, opening)(str(error)) from error
+        text = str(error) if switch is None else explained(error, switch)
+        raise _class(error, otherwise, opening)(text) from error
 
 
 def _class(

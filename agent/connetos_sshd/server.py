@@ -29,6 +29,8 @@ SERVER_VERSION = f"ConnetOSAgent_{__version__}"
 SHELL_COMMANDS = ("cli",)
 """Commands that mean the shell itself."""
 
+NO_AGENT = "the switch's agent doesn't answer, so nobody can log in by password; try again when it runs"
+
 BACKLOG = 128
 
 WINDOW_BYTES = 256 * 1024
@@ -143,12 +145,19 @@ class Connection(asyncssh.SSHServer):
             log.warning("login failed", extra={"user": username[:64], "source": self._source})
         except AgentLost as error:
             log.error("login impossible: %s", error)
+            self._send_away()
+            return False
         else:
             return self._come_in()
         self._failures += 1
         if self._failures >= MAX_FAILURES and self._connection is not None:
             self._connection.disconnect(asyncssh.DISC_PROTOCOL_ERROR, "too many wrong passwords")
         return False
+
+    def _send_away(self) -> None:
+        """End a connection whose password nobody can check: that it is wrong would be a lie."""
+        if self._connection is not None:
+            self._connection.disconnect(asyncssh.DISC_SERVICE_NOT_AVAILABLE, NO_AGENT)
 
     def auth_completed(self) -> None:
         """See `asyncssh.SSHServer`."""

@@ -15,10 +15,18 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 from netmiko.base_connection import BaseConnection
-from netmiko.exceptions import ConfigInvalidException, NetmikoTimeoutException, ReadTimeout
+from netmiko.exceptions import (
+    ConfigInvalidException,
+    ConnectionException,
+    NetmikoAuthenticationException,
+    NetmikoTimeoutException,
+    ReadException,
+    ReadTimeout,
+)
 from netmiko.no_enable import NoEnable
 from netmiko.ssh_autodetect import SSH_MAPPER_BASE, SSH_MAPPER_DICT
 from netmiko.ssh_dispatcher import CLASS_MAPPER, CLASS_MAPPER_BASE, platforms
@@ -42,8 +50,18 @@ REST_OF_IT = "N"
 _ERASED = re.compile(rf"{MORE}(?:\n {{{len(MORE)}}}\n|\n|\x08* {{0,{len(MORE)}}}\x08*)")
 """The pager's prompt, and what takes it off the screen; netmiko makes a line's end of a carriage return."""
 COMMITTED = ("Commit OK.", "Configuration check succeeds.")
+GONE = "transport shut down"
+"""How paramiko tells that the other end hung up while it was asked about the password."""
 COLUMNS, ROWS = 4200, 0
 """The longest line the CLI takes, and no rows: nothing is wrapped, and nothing paged."""
+
+
+class SessionEnded(ConnectionException, OSError):
+    """The switch has ended the session; a candidate that wasn't committed is gone."""
+
+
+class AgentAbsent(ConnectionException):
+    """The switch's SSH server lets nobody in, because the agent that would check the password doesn't answer."""
 
 
 class ConnetOSSSH(NoEnable, BaseConnection):
@@ -57,7 +75,16 @@ class ConnetOSSSH(NoEnable, BaseConnection):
 
     def establish_connection(self, width: int = COLUMNS, height: int = ROWS) -> None:
         """See `BaseConnection`; the terminal is so large that the switch needn't page."""
-        super().establish_connection(width=width, height=height)
+        try:
+            super().establish_connection(width=width, height=height)
+        except NetmikoAuthenticationException as error:
+            if GONE not in str(error):
+                raise
+            where = f"{self.host}:{self.port}"
+            raise AgentAbsent(
+                f"{where} ended the connection before it said whether the password is right: its agent doesn't answer; "
+                "try again when it runs"
+            ) from error
 
     def session_preparation(self) -> None:
         """Wait for the first prompt, and start the CLI if it is a shell's.
@@ -78,8 +105,13 @@ class ConnetOSSSH(NoEnable, BaseConnection):
     # -- the channel ----------------------------------------------------------------------------------
 
     def read_channel(self) -> str:
-        """See `BaseConnection`; a pager, which a vendor's switch may have whatever the terminal's size, is told to go on."""
-        data = super().read_channel()
+        """See `BaseConnection`; a pager, which a vendor's switch may have whatever the terminal's size, is told to go on.
+
+        Raises:
+            SessionEnded: nothing comes any more.
+        """
+        with self._told_when_ended():
+            data = super().read_channel()
         if data:
             self._last_line = (self._last_line + data).rpartition("\n")[2][-80:]
             if self._last_line.strip() == MORE:
@@ -88,14 +120,31 @@ class ConnetOSSSH(NoEnable, BaseConnection):
         return data
 
     def write_channel(self, out_data: str) -> None:
-        """See `BaseConnection`; secrets of the configuration stay out of logs, as the password does."""
+        """See `BaseConnection`; secrets of the configuration stay out of logs, as the password does.
+
+        Raises:
+            SessionEnded: nobody listens.
+        """
         for secret in secrets_in(out_data):
             for log in (self._secrets_filter, self.session_log):
                 if log is not None and log.no_log is not None:
                     log.no_log |= {
                         form: form for form in (re.escape(secret), secret)
                     }  # netmiko logs its patterns
-        super().write_channel(out_data)
+        with self._told_when_ended():
+            super().write_channel(out_data)
+
+    @contextmanager
+    def _told_when_ended(self) -> Iterator[None]:
+        try:
+            yield
+        except ReadTimeout:
+            raise
+        except (OSError, ReadException) as error:
+            raise SessionEnded(
+                f"{self.host}:{self.port} has ended the session, as it does when its agent restarts; connect again (what "
+                "wasn't committed is gone)"
+            ) from error
 
     def _sanitize_output(self, output: str, *args: Any, **kwargs: Any) -> str:
         return super()._sanitize_output(_ERASED.sub("", output), *args, **kwargs)

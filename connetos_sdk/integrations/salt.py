@@ -14,6 +14,7 @@ from typing import Any, get_args
 from connetos_sdk.errors import ConnetosError, InvalidValue
 from connetos_sdk.integrations.commits import commit
 from connetos_sdk.packages import Transaction
+from connetos_sdk.release import explained
 from connetos_sdk.repositories import RepositoryChange
 from connetos_sdk.resources import RESOURCES, State
 from connetos_sdk.results import CommitResult
@@ -137,20 +138,31 @@ def _bracketed(host: str) -> str:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def told(opts: Mapping[str, Any]) -> Iterator[None]:
     """Errors of the SDK become errors that Salt shows as a sentence."""
     from salt.exceptions import CommandExecutionError
 
     try:
         yield
-    except (ConnetosError, OSError) as error:
+    except ConnetosError as error:
+        raise CommandExecutionError(_explained(error, opts)) from None
+    except OSError as error:
         raise CommandExecutionError(str(error)) from None
+
+
+def _explained(error: ConnetosError, opts: Mapping[str, Any]) -> str:
+    """An error as a sentence; the minion's switch, if it stands for one, may be of another release."""
+    try:
+        switch = connect(opts)
+    except ConnetosError:
+        return str(error)
+    return explained(error, switch)
 
 
 @contextmanager
 def switch_of(opts: Mapping[str, Any]) -> Iterator[Switch]:
     """The minion's switch, for `with`; see `connect` and `told`."""
-    with told():
+    with told(opts):
         yield connect(opts)
 
 
@@ -226,7 +238,7 @@ def state(opts: Mapping[str, Any], name: str, work: Work) -> dict[str, Any]:
     try:
         changed, comment = work(test)
     except ConnetosError as error:
-        return {"name": name, "result": False, "changes": {}, "comment": str(error)}
+        return {"name": name, "result": False, "changes": {}, "comment": _explained(error, opts)}
     return {
         "name": name,
         "result": None if test and changed else True,

@@ -40,6 +40,9 @@ class RestTransport:
         timeout_s: seconds to wait for an answer.
     """
 
+    _asked = ""
+    """As whom the switch is asked, for who is refused."""
+
     def __init__(
         self,
         url: str,
@@ -67,6 +70,7 @@ class RestTransport:
         else:
             raise errors.Unsupported(f"{url.partition('@')[2] or url} isn't an https:// or unix:// URL")
         self._where = where
+        self._asked = f"asked as user {username}" + ("" if password else ", without a password")
         self._connections = Connections(lambda: HttpClient(endpoint))
 
     def close(self) -> None:
@@ -100,7 +104,13 @@ class RestTransport:
         answer = _Answer(self._where, reply.headers.get("etag", ""), reply.read())
         if reply.status // 100 == 2:
             return answer
-        raise _error_of(reply, answer.body)
+        raise self._error(reply, answer.body)
+
+    def _error(self, reply: Reply, body: bytes) -> errors.ConnetosError:
+        error = _error_of(reply, body)
+        if isinstance(error, errors.AuthenticationFailed) and not error.hint:
+            return errors.AuthenticationFailed(error.reason, hint=self._asked)
+        return error
 
     def _json(self, *args: Any, **kwargs: Any) -> Any:
         return self._request(*args, **kwargs).json()
@@ -194,7 +204,7 @@ class RestTransport:
             client.open("POST", f"rpc/{name}", headers=headers, body=sent) as reply,
         ):
             if reply.status // 100 != 2:
-                raise _error_of(reply, reply.read())
+                raise self._error(reply, reply.read())
             for line in filter(None, reply.lines()):
                 told = self._told(line)
                 if "progress" in told:
@@ -261,7 +271,7 @@ class RestTransport:
             client.open("GET", "events", headers={}, timeout_s=EVENTS_SECONDS) as reply,
         ):
             if reply.status // 100 != 2:
-                raise _error_of(reply, reply.read())
+                raise self._error(reply, reply.read())
             for line in reply.lines():
                 if line.startswith("data: "):
                     yield self._told(line[6:])

@@ -11,12 +11,29 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.connetos.connetos.plugins.plugin_utils.version import VERSION, mismatch
+from ansible_collections.connetos.connetos.plugins.plugin_utils.version import VERSION
+from connetos_sdk import Switch
 from connetos_sdk.lab import Lab
+from connetos_sdk.release import mismatch
 from tests.ansible.conftest import COLLECTION, ansible, host_variables, play_with, write_inventory
 from tests.conftest import topology
 
 CONFIG = "connetos.connetos.connetos_config"
+
+
+CLOSED = "https://127.0.0.1:1"
+WRONG: list[tuple[str, dict[str, Any], str]] = [
+    ("locked-out", {"connetos_password": "not-this-secret"}, "password is wrong (asked as user admin)"),
+    ("silent", {"connetos_password": None}, "asked as user admin, without a password"),
+    ("gone", {"connetos_url": CLOSED}, "is the agent running, and the address right?"),
+    ("told", {"connetos_url": "https://admin:url-secret@127.0.0.1:1"}, "127.0.0.1:1 can't be reached"),
+    ("nowhere", {"connetos_url": "https://no-such-host.invalid"}, "no-such-host.invalid can't be reached"),
+    ("untrusted", {"connetos_ca_file": None}, "give its certificate as ca_file"),
+    ("lost-file", {"connetos_ca_file": "/absent.pem"}, "/absent.pem can't be used"),
+    ("misspelt", {"connetos_url": "leaf1"}, "isn't an https://, unix://, rcc:// or xrl:// URL"),
+    ("refusing", {"vlan": 5000}, "5000 is outside 1 to 4094 (a VLAN ID, 1 to 4094)"),
+]
+"""Hosts, what is wrong with their variables, and what a play says of it."""
 
 
 def vlan(number: int) -> dict[str, Any]:
@@ -38,6 +55,27 @@ def test_one_of_many_is_gone_and_the_others_go_on(lab: Lab, tmp_path: Path) -> N
     )
     assert "leaf2                      : ok=0    changed=0    unreachable=1    failed=0" in run.output
     assert "is the agent running, and the address right?" in run.output and "Traceback" not in run.output
+
+
+@pytest.mark.parametrize("connection", ["connetos.connetos.connetos", "local"])
+def test_hosts_that_cannot_be_asked_or_refuse(
+    connection: str, memory_lab: Lab, switch: Switch, tmp_path: Path
+) -> None:
+    right = {**host_variables(memory_lab), "ansible_connection": connection, "vlan": 10}
+    inventory = {"right": right}
+    for name, wrong, _ in WRONG:
+        inventory[name] = {k: v for k, v in {**right, **wrong}.items() if v is not None}
+    (tmp_path / "hosts.yml").touch(mode=0o600)
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": inventory}}))
+    run = play_with(tmp_path / "hosts.yml", tmp_path)(
+        {CONFIG: {"lines": ["set vlans vlan-id {{ vlan }}"]}}, arguments=("-vvvv",)
+    )
+    assert "Traceback" not in run.output and 10 in switch.vlans(), run.output
+    for name, _, words in WRONG:
+        started = run.output.partition(f"fatal: [{name}]: ")[2]
+        assert words in started.partition("\nfatal: [")[0].partition("PLAY RECAP")[0], (name, run.output)
+    for secret in ("not-this-secret", "url-secret", memory_lab.switch("leaf1").password):
+        assert secret not in run.output
 
 
 def test_an_agent_is_restarted_and_then_killed_in_mid_play(lab: Lab, tmp_path: Path) -> None:
@@ -76,5 +114,6 @@ def test_another_release_is_told_with_what_it_does_not_know(memory_lab: Lab, tmp
 
 def test_versions() -> None:
     assert yaml.safe_load((COLLECTION / "galaxy.yml").read_text())["version"] == VERSION
-    assert mismatch(VERSION) == "" == mismatch("0.1.7")
-    assert "upgrade the collection" in mismatch("0.2.0") and "upgrade the switch's agent" in mismatch("0.0.9")
+    assert mismatch("0.1.0", "0.1.7") == "" == mismatch("0.1.0", "unknown")
+    assert mismatch("0.2.0", "0.1.0").endswith("; upgrade the Python package connetos-sdk")
+    assert mismatch("0.0.9", "0.1.0").endswith("; upgrade the switch's agent")

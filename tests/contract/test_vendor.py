@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from connetos_sdk import Switch, errors
+from connetos_sdk.release import explained
 from connetos_sdk.results import LoopbackState, ManagementState, RouteState, VlanInterfaceState, VlanState
 from tests.contract.vendor import PASSWORD, USER, VendorSwitch
 
@@ -77,6 +78,11 @@ def test_config_text(switch: Switch, vendor: VendorSwitch) -> None:
 
 def test_revision(switch: Switch) -> None:
     switch.revision()
+
+
+def test_its_releases_are_not_ours(switch: Switch) -> None:
+    assert explained(errors.UnknownPath("x isn't known here"), switch, "0.0.1") == "x isn't known here"
+    assert switch.system().version
 
 
 def test_merge(switch: Switch, vendor: VendorSwitch) -> None:

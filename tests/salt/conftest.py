@@ -113,13 +113,16 @@ class Minion:
         return {state["__id__"]: state for state in found.values()}
 
 
-def start(salt_bin: Path, directory: Path, settings: dict[str, Any] | None, **more: Any) -> Minion:
-    """Start a masterless minion."""
+def start(
+    salt_bin: Path, directory: Path, settings: dict[str, Any] | None, *, path: Path | None = None, **more: Any
+) -> Minion:
+    """Start a masterless minion; `path` is where Python looks for packages first."""
     etc = masterless(directory, settings, **more)
     with (directory / "log").open("w") as log:
         process = subprocess.Popen(
             [salt_bin / "python", ROOT / "tests/salt/caller.py", etc / "minion"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
+            env=dict(os.environ) if path is None else {**os.environ, "PYTHONPATH": str(path)},
         )  # fmt: skip
     return Minion(process, directory)
 

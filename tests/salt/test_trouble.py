@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ import pytest
 from connetos_sdk import Switch
 from connetos_sdk.lab import Lab
 from tests.conftest import ROOT
-from tests.salt.conftest import Failed, Minion, access, masterless, run
+from tests.salt.conftest import Failed, Minion, access, masterless, run, start, stop
 
 LINES = ["set vlans vlan-id 10 vlan-name web"]
 
@@ -84,6 +85,36 @@ def test_agent_restarted_in_mid_run(memory_lab: Lab, minion: Minion, switch: Swi
     found = minion.apply(json.loads(json.dumps(sls).replace("ACTION", "restart")))
     assert found["before"]["changes"] == {} and found["after"]["result"] is True, found
     assert 11 in switch.vlans()
+
+
+def test_another_release_is_told_with_what_it_does_not_know(
+    salt_bin: Path, memory_lab: Lab, minion: Minion, tmp_path: Path
+) -> None:
+    state = ("connetos_config.managed", {"lines": ["set vlans vlan-id 10 shiny-new-leaf true"]})
+    assert "upgrade" not in minion.state(state[0], **state[1])["comment"]
+    later = tmp_path / "later"
+    shutil.copytree(ROOT / "connetos_sdk", later / "connetos_sdk")
+    place = later / "connetos_sdk/__init__.py"
+    told = 'return metadata.version("connetos-sdk")'
+    assert told in place.read_text()
+    place.write_text(place.read_text().replace(told, 'return "9.9.0"'))
+    newer = start(salt_bin, tmp_path, access(memory_lab.switch("leaf1")), path=later)
+    try:
+        comment = newer.state(state[0], **state[1])["comment"]
+        assert "shiny-new-leaf" in comment and comment.endswith("upgrade the switch's agent"), comment
+        with pytest.raises(Failed, match=r"of version 9\.9\.0"):
+            newer.call("connetos.lines", *state[1]["lines"])
+    finally:
+        stop(newer)
+
+
+def test_nothing_secret_is_told_at_the_highest_level(salt_bin: Path, memory_lab: Lab, tmp_path: Path) -> None:
+    right = access(memory_lab.switch("leaf1"))
+    for password, outcome in (("not-this-secret", "password is wrong"), (right["password"], "leaf1")):
+        etc = masterless(tmp_path, {**right, "password": password})
+        done = run(salt_bin / "salt-call", "-c", str(etc), "-l", "all", "connetos.facts")
+        assert outcome in done.stdout + done.stderr and "connetos.facts" in done.stderr
+        assert password not in done.stdout + done.stderr
 
 
 # -- where minions run ------------------------------------------------------------------------------------

@@ -126,7 +126,8 @@ class Sessions:
         if session is None or session.caller.user != caller.user:
             raise NotFound(
                 "there is no such configuration session",
-                hint=f"sessions end when they are closed or idle for {IDLE_SECONDS:.0f} s; open a new one",
+                hint="sessions end when they are closed, when the agent restarts, or when they are idle for "
+                f"{IDLE_SECONDS:.0f} s; open a new one",
             )
         session.used = time.monotonic()
         return session

@@ -19,19 +19,13 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.connetos.connetos.plugins.module_utils.access import connect, default_url
 from ansible_collections.connetos.connetos.plugins.module_utils.argspec import CONNECTION
 from ansible_collections.connetos.connetos.plugins.module_utils.persistent import CONNECTIONS, transport
-from ansible_collections.connetos.connetos.plugins.plugin_utils.version import mismatch
+from ansible_collections.connetos.connetos.plugins.plugin_utils.version import VERSION
 
 try:
     from connetos_sdk import Switch
-    from connetos_sdk.errors import (
-        BadRequest,
-        ConnetosError,
-        NotFound,
-        ProtocolError,
-        UnknownPath,
-        Unreachable,
-    )
+    from connetos_sdk.errors import ConnetosError, Unreachable
     from connetos_sdk.model.schema import root
+    from connetos_sdk.release import explained
 
     # What the SDK loads at first use is loaded here, once, and not in every worker.
     Switch("https://localhost").close()
@@ -64,9 +58,9 @@ class SdkAction(ActionBase):
         What is done is put into `result` as soon as it is done, so that a later error doesn't hide it.
         """
 
-    def explain(self, _error, _args, _task_vars):
-        """What else there is to say about an error; empty for nothing."""
-        return ""
+    def explain(self, error, _args, _task_vars):
+        """An error as a sentence."""
+        return str(error)
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
@@ -81,8 +75,7 @@ class SdkAction(ActionBase):
         except Unreachable as error:
             result.update(unreachable=True, msg=str(error), problems=error.to_dict()["problems"])
         except ConnetosError as error:
-            why = self.explain(error, args, task_vars)
-            msg = f"{error}; {why}" if why else str(error)
+            msg = self.explain(error, args, task_vars)
             result.update(failed=True, msg=msg, problems=error.to_dict()["problems"])
         result.setdefault("changed", False)
         return result
@@ -118,13 +111,8 @@ class SwitchAction(SdkAction):
 
     def explain(self, error, args, task_vars):
         """Another release on the other side may be why something isn't known there."""
-        unknown = {BadRequest.code, NotFound.code, ProtocolError.code, UnknownPath.code}
-        if unknown.isdisjoint(problem.code for problem in error.problems):
-            return ""
-        try:
-            return mismatch(self._switch(args, task_vars).system().version)
-        except ConnetosError:
-            return ""
+        who = "the collection connetos.connetos"
+        return explained(error, self._switch(args, task_vars), VERSION, who)
 
     def _switch_of(self, host, task_vars):
         """The switch that another host of the inventory is."""

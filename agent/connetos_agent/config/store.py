@@ -292,6 +292,7 @@ _HINTS = {
 
 
 def _write(path: Path, data: bytes) -> None:
+    """Write a file that gets its name for good later: what is in it is on the disk, the directory isn't flushed."""
     descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         try:
@@ -301,7 +302,6 @@ def _write(path: Path, data: bytes) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        _sync_directory(path.parent)
     except OSError:
         with contextlib.suppress(OSError):
             path.unlink()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -106,6 +108,35 @@ def test_with_a_certificate_file_nothing_else_is_trusted(
         pytest.raises(Unreachable, match="isn't trusted"),
     ):
         switch.system()
+
+
+# -- what it costs ----------------------------------------------------------------------------------------
+
+FIRST_REQUEST = """
+import json, sys
+from connetos_sdk import Switch
+Switch("https://localhost").close()
+before = set(sys.modules)
+with Switch(**json.loads(sys.stdin.read())) as switch:
+    switch.apply_lines("set vlans vlan-id 10", dry_run=True)
+print(*sorted(set(sys.modules) - before))
+"""
+
+
+def test_a_first_request_imports_nothing(switches: tuple[LabSwitch, LabSwitch]) -> None:
+    """Ansible makes one in each process that it forks: what isn't there by then is imported for each host again."""
+    leaf1, _ = switches
+    access = {
+        "url": leaf1.url, "username": leaf1.username, "password": leaf1.password, "ca_file": str(leaf1.ca_file),
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_REQUEST],
+        input=json.dumps(access),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == []
 
 
 # -- connections ------------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 """What every action of the collection shares: arguments, the connection to the switch, errors as results.
 
 Ansible loads the plugin, and with it the SDK, before it forks a worker for each task and host: so no worker pays for
-that. A worker lives for one task, so a connection can be kept for the items of a loop, and no longer.
+that. A worker lives for one task, so a connection can be kept for the items of a loop, and no longer. The next task's
+costs about 5 ms: TLS, and a login whose password the switch's agent remembers having checked.
 """
 
 from __future__ import annotations

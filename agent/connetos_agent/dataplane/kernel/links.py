@@ -51,13 +51,19 @@ class LinkReader:
 
     def one(self, name: str) -> Device | None:
         """The device `name`, or None if there is none."""
-        body = _LINK.pack(0, 0, 0, 0, 0) + _WITHOUT_STATISTICS
+        return self._get(0, attribute(_IFLA_IFNAME, name.encode() + b"\0"), name)
+
+    def at(self, index: int) -> Device | None:
+        """The device with this index, or None if there is none."""
+        return self._get(index, b"", f"with index {index}")
+
+    def _get(self, index: int, named: bytes, what: str) -> Device | None:
         try:
-            found = self._netlink.get(_GET_LINK, body + attribute(_IFLA_IFNAME, name.encode() + b"\0"))
+            found = self._netlink.get(_GET_LINK, _LINK.pack(0, 0, index, 0, 0) + _WITHOUT_STATISTICS + named)
         except OSError as error:
             if error.errno in _MISSING:
                 return None
-            raise DriverError(f"reading network device {name}: {error}") from error
+            raise DriverError(f"reading network device {what}: {error}") from error
         return None if found is None else parse_device(found)
 
     def all(self) -> dict[str, Device]:

@@ -94,6 +94,10 @@ class Kernel:
         """A network device by name."""
         return self._links.one(name)
 
+    def device_at(self, index: int) -> Device | None:
+        """A network device by its index."""
+        return self._links.at(index)
+
     def route(self, flow: Flow, incoming: int = 0) -> RouteAnswer:
         """Where a packet of `flow` goes that came in through the interface with index `incoming` (0: made here)."""
         exact = flow.protocol in _EXACT

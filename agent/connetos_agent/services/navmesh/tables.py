@@ -120,7 +120,12 @@ class Tables:
 
     def interface_at(self, index: int) -> Interface | None:
         """The VLAN interface whose device has this index."""
-        return next((found for found in self.interfaces() if found.device.index == index), None)
+        known = (device for device in self._devices.values() if device is not None and device.index == index)
+        device = next(known, None) or self.kernel.device_at(index)
+        if device is None or device.name not in self._interfaces:
+            return None
+        self._devices[device.name] = device
+        return Interface(device.name, self._interfaces[device.name], device)
 
     def interface_in(self, vlan: int) -> Interface | None:
         """The VLAN interface of a VLAN."""

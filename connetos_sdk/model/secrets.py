@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
 
 from connetos_sdk.model.nodes import Container, KeyedList, Leaf
 from connetos_sdk.model.schema import root
-from connetos_sdk.model.words import TOKEN, unquote
+from connetos_sdk.model.words import unquote
 
 
 def secrets_in(text: str) -> list[str]:
     """Values of secret leaves in `set` lines, as typed and without quotes, also in lines that are wrong elsewhere."""
-    words = [found[0] for found in TOKEN.finditer(text) if found.lastgroup in ("word", "quoted")]
-    values = [value for name, value in pairwise(words) if name.rstrip(":") in secret_leaves()]
+    values = [found[1].rstrip() for found in _typed_secret().finditer(text)]
     return list(dict.fromkeys(form for value in values for form in (value, unquote(value)) if form))
+
+
+@cache
+def _typed_secret() -> re.Pattern[str]:
+    """A secret leaf's name and its value: a word, quoted or not; a quote that isn't closed goes on to the line's end."""
+    names = "|".join(map(re.escape, sorted(secret_leaves())))
+    return re.compile(rf'(?<!\S)(?:{names}):?[^\S\n]+("(?:[^"\\\n]|\\.)*"|"[^\n]*|[^\s"]+)')
 
 
 @cache

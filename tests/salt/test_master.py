@@ -208,6 +208,50 @@ def test_provisioning_from_the_master(site: Site, tmp_path: Path) -> None:
     assert code == 1 and "absent.yaml" in report["reason"]
 
 
+RACK = """\
+management: 198.18.255.0/24
+server: 198.18.255.1
+roles:
+  leaf: {template: switch.j2}
+switches:
+  leaf1: {role: leaf, management: 198.18.255.11}
+  leaf2: {role: leaf, management: 198.18.255.12}
+links:
+  - [leaf1:PORT, leaf2:te-1/1/4]
+"""
+
+
+def test_provisioned_switches_from_the_master(
+    site: Site, leaves: tuple[Switch, Switch], tmp_path: Path
+) -> None:
+    """Their addresses in the plan lead nowhere from here: the pillars of their minions say how to reach them."""
+    plan, wrong, served = tmp_path / "rack.yaml", tmp_path / "wrong.yaml", tmp_path / "tftp"
+    plan.write_text(RACK.replace("PORT", "te-1/1/4"))
+    wrong.write_text(RACK.replace("PORT", "te-1/1/3"))
+    (tmp_path / "switch.j2").write_text("set vlans vlan-id 10 vlan-name planned\n")
+    for leaf in leaves:
+        leaf.apply_lines(VLAN_10)
+    code, status = site.runner("connetos_atp.status", str(plan))
+    assert code == 0 and status["ok"] is True, status
+    assert {name: row["hostname"] for name, row in status["switches"].items()} == {
+        "leaf1": "leaf1", "leaf2": "leaf2",
+    }  # fmt: skip
+    until(lambda: site.runner("connetos_atp.cabling", str(plan))[0] == 0, "cabled as planned")
+    code, cabling = site.runner("connetos_atp.cabling", str(wrong))
+    assert code == 1 and any("te-1/1/3" in line for line in cabling["report"]), cabling
+    assert site.runner("connetos_atp.plan", str(plan), str(served))[0] == 0
+    file = served / "198.18.255.11_yunqi.cfg"
+    before = file.read_bytes()
+    code, planned = site.runner("connetos_atp.refresh", str(plan), str(served), "test=True")
+    assert code == 0 and file.read_bytes() == before
+    code, done = site.runner("connetos_atp.refresh", str(plan), str(served), "only=[leaf1]")
+    assert code == 0 and done["switches"]["leaf1"] == planned["switches"]["leaf1"]
+    assert done["switches"]["leaf1"]["outcome"] == "written" and done["switches"].keys() == {"leaf1"}
+    assert "set vlans vlan-id 10 l3-interface vlan10" in file.read_text()
+    again = site.runner("connetos_atp.refresh", str(plan), str(served), "only=[leaf1]")[1]
+    assert again["switches"]["leaf1"]["outcome"] == "same"
+
+
 def test_documented_session(site: Site, leaves: tuple[Switch, Switch]) -> None:
     """docs/salt.md is true: its states and commands, in their order."""
     replayed = 0

@@ -27,12 +27,13 @@ PACKAGES = {
     "agent/connetos_agent": "connetos_agent",
     "agent/connetos_cli": "connetos_cli",
     "agent/connetos_sshd": "connetos_sshd",
+    "napalm_connetos.egg-info": "napalm_connetos.egg-info",
 }
 """Where folders of the checkout are in the wheel."""
 LOOK = """
 import json, sys
 from pathlib import Path
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from importlib.resources import files
 import connetos_sdk, connetos_agent, napalm
 from connetos_sdk.model.text import parse_document
@@ -41,6 +42,8 @@ print(json.dumps({
     "path": sys.path,
     "places": [connetos_sdk.__file__, connetos_agent.__file__],
     "driver": napalm.get_network_driver("connetos").__name__,
+    "versions": [version("napalm_connetos"), version("connetos-sdk")],
+    "nornir": [one.name for one in entry_points(group="nornir.plugins.connections")],
     "schema": parse_document("set vlans vlan-id 10 vlan-name web"),
     "typed": [files(name).joinpath("py.typed").is_file() for name in ("connetos_sdk", "connetos_agent", "napalm_connetos")],
     "templates": sum(one.name.endswith(".textfsm") for one in files("connetos_sdk.textfsm").iterdir()),
@@ -125,7 +128,8 @@ def test_installed_sdk_works_by_itself(installed: Installed) -> None:
     found = json.loads(installed.run("python", "-I", "-c", LOOK))
     assert not [place for place in found["path"] if place.startswith(str(ROOT))], found["path"]
     assert all(place.startswith(str(installed.folder)) for place in found["places"]), found["places"]
-    assert found["driver"] == "ConnetOSDriver"
+    assert found["driver"] == "ConnetOSDriver" and found["nornir"] == ["connetos"]
+    assert len(set(found["versions"])) == 1, "NAPALM's program asks for the driver's version"
     assert (
         found["schema"] == {"vlans": {"vlan-id": {"10": {"vlan-name": "web"}}}}
         and found["templates"]

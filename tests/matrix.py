@@ -38,7 +38,12 @@ class Page:
         """Beside the rows themselves everything is as it should be: text, columns, a row for each module."""
         if os.environ.get("MATRIX") == "write":
             self._write("", "")
-        assert list(self._rows()) == list(self.modules), self._renew
+        rows, expected = list(self._rows()), list(self.modules)
+        strange = sorted({*rows} ^ {*expected})
+        assert not strange, (
+            f"{', '.join(strange)}: each module has a row of its own, and each row a test that holds it"
+        )
+        assert rows == expected, self._renew
         assert self.path.read_text() == self._whole(self._rows()), self._renew
 
     @property

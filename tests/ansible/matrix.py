@@ -23,7 +23,7 @@ shows of it. For modules that only look, *no-op* is a look, and *check* the same
 diff; `connetos_atp` leaves files of switches that are no longer planned and names them in `unplanned`. *change* of
 `connetos_command` is a command that isn't a `show` command: check mode leaves it out, and whether it changes anything isn't
 known, so it never counts as a change. `connetos_rollback` goes back (*create*), forth with `confirm` (*change*), and
-takes that back (*remove*). *change* of `connetos_lab` starts its agents anew.
+takes that back (*remove*). *change* of `connetos_lab` starts its agents anew, that of `connetos_backup` restores.
 
 """
 STEPS = ("create", "no-op", "check", "diff", "change", "remove", "bad input")

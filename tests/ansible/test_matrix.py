@@ -13,7 +13,7 @@ import yaml
 
 from connetos_sdk.lab import Lab
 from connetos_sdk.resources import RESOURCES
-from tests.ansible.cases import CASES
+from tests.ansible.cases import CASES, VLANS
 from tests.ansible.conftest import Play, host_variables, play_with, write_inventory
 from tests.ansible.matrix import PAGE, Case, Seen, steps
 from tests.ansible.test_controller import PLAN, TEMPLATE, TOPOLOGY
@@ -70,6 +70,24 @@ def test_fabric(pair: Lab, tmp_path: Path) -> None:
         what="switches",
     )  # fmt: skip
     Seen(play_with(pair.directory / "inventory.yml", tmp_path)(*steps("fabric", case))).hold("fabric", case)
+
+
+def test_backup(pair: Lab, tmp_path: Path) -> None:
+    play, folder = play_with(pair.directory / "inventory.yml", tmp_path), str(tmp_path / "saved")
+    saved = {"folder": folder}
+    begun = play({CONFIG: {"lines": VLANS}}, {"connetos.connetos.connetos_backup": saved})
+    assert begun.returncode == 0, begun.output
+    assert play({CONFIG: {"lines": ["delete vlans vlan-id 10"]}}).returncode == 0
+    case = Case(
+        create=saved,
+        change={"folder": folder, "state": "restored", "version": "HEAD~1"},
+        bad={"folder": folder, "state": "restored", "version": "no-such-tag"},
+        reason="no-such-tag",
+        told=lambda result: [switch["commands"] for switch in result["switches"].values()],
+        whole=False,
+        what="switches",
+    )
+    Seen(play(*steps("backup", case))).hold("backup", case)
 
 
 @pytest.mark.ovs

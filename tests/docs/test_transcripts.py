@@ -77,6 +77,16 @@ def replay(page: Path, directory: Path) -> None:
             )
 
 
+def replay_in_its_lab(page: Path, directory: Path) -> None:
+    """Replay a page whose first YAML file is the lab that its commands bring up."""
+    lab = Lab(topology(next(body for _, name, body in blocks(page) if name.endswith(".yaml")), directory))
+    lab.down()
+    try:
+        replay(page, directory)
+    finally:
+        lab.down()
+
+
 @pytest.mark.ovs
 def test_getting_started(tmp_path: Path) -> None:
     lab = Lab(Topology.load(ROOT / "examples/labs/two-leaf.yaml"))
@@ -100,27 +110,23 @@ def test_diagnostics(tmp_path: Path) -> None:
 @pytest.mark.ovs
 @pytest.mark.parametrize("name", ["layer2", "layer3", "access-control", "lldp", "drift"])
 def test_a_page_with_a_lab_of_its_own(tmp_path: Path, name: str) -> None:
-    page = ROOT / f"docs/{name}.md"
-    lab = next(body for _, file, body in blocks(page) if file.endswith(".yaml"))
-    lab_of_the_page = Lab(topology(lab, tmp_path))
-    lab_of_the_page.down()
-    try:
-        replay(page, tmp_path)
-    finally:
-        lab_of_the_page.down()
+    replay_in_its_lab(ROOT / f"docs/{name}.md", tmp_path)
+
+
+@pytest.mark.ovs
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_ansible_roles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANSIBLE_COLLECTIONS_PATH", str(ROOT))
+    monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path / ".ansible"))
+    monkeypatch.setenv("ANSIBLE_NOCOLOR", "1")
+    replay_in_its_lab(ROOT / "docs/ansible-roles.md", tmp_path)
 
 
 @pytest.mark.ovs
 @pytest.mark.slow
 def test_bringing_up_a_rack(tmp_path: Path) -> None:
-    page = ROOT / "docs/bring-up-a-rack.md"
-    lab = next(body for _, name, body in blocks(page) if name == "lab.yaml")
-    lab_of_the_page = Lab(topology(lab, tmp_path))
-    lab_of_the_page.down()
-    try:
-        replay(page, tmp_path)
-    finally:
-        lab_of_the_page.down()
+    replay_in_its_lab(ROOT / "docs/bring-up-a-rack.md", tmp_path)
 
 
 def test_planning_a_rack(tmp_path: Path) -> None:

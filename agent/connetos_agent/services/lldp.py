@@ -91,10 +91,16 @@ class LldpService:
     # -- state ----------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """Settings, the switch as it is advertised, ports with counters, neighbours by port."""
+        """Settings, the switch as it is advertised, ports with counters, neighbours by port; nothing of it while lldpd
+        doesn't run."""
         ports = sorted(self._platform.ports, key=port_order)
         daemon = ObjectKey("lldp", "system")
-        states = self._observer.observe([daemon, *(ObjectKey("lldp-port", port) for port in ports)])
+        targets = [daemon, *(ObjectKey("lldp-port", port) for port in ports)]
+        try:
+            states = self._observer.observe(targets)
+        except DriverError as error:  # it is being started, and doesn't answer yet
+            log.info("LLDP can't be shown: %s", error)
+            states = dict.fromkeys(targets)
         settings = states[daemon]
         shown: dict[str, Any] = {
             "enabled": settings is not None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -28,6 +29,19 @@ LIBSSH = {"ansible_network_cli_ssh_type": "libssh", "ansible_host_key_checking":
 PARAMIKO = {"ansible_network_cli_ssh_type": "paramiko"}
 SSH_TYPES = pytest.mark.parametrize("ssh_type", [LIBSSH, PARAMIKO], ids=["libssh", "paramiko"])
 TOPOLOGY = "name: netcli-{pid}\ndataplane: memory\nswitches:\n  leaf1: {{ports: 8, ssh: true}}\n"
+
+MODULE = """\
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.connection import Connection, ConnectionError
+
+module = AnsibleModule({"method": {"required": True}, "arguments": {"type": "dict", "default": {}}})
+try:
+    answer = getattr(Connection(module._socket_path), module.params["method"])(**module.params["arguments"])
+except ConnectionError as error:
+    module.fail_json(msg=str(error))
+module.exit_json(changed=False, answer=answer)
+"""
+"""A module that somebody wrote for the cliconf plugin."""
 
 Play = Callable[..., Run]
 pytestmark = pytest.mark.slow
@@ -67,6 +81,8 @@ def player(host: dict[str, Any], known_hosts: Path, environment: dict[str, str],
         shutil.copy(known_hosts, tmp_path / ".ssh" / "known_hosts")
         write_inventory(tmp_path / "hosts.yml", host | variables)
         listed = [{"ignore_errors": True, **task} for task in tasks]
+        (tmp_path / "library").mkdir(exist_ok=True)
+        (tmp_path / "library" / "cliconf.py").write_text(MODULE)
         playbook = [{"hosts": "all", "gather_facts": False, "tasks": listed}]
         (tmp_path / "play.yml").write_text(yaml.safe_dump(playbook, sort_keys=False))
         return ansible(
@@ -136,11 +152,14 @@ def test_what_the_switch_refuses_is_told_and_changes_nothing(
 def test_long_text_isnt_cut_into_screens_and_what_looks_like_an_error_is_none(
     play: Play, switch: Switch
 ) -> None:
-    switch.apply_lines(["set vlans vlan-id 100:399", f"set vlans vlan-id 100 description {'ERROR:' * 30}"])
+    lines = [f"set vlans vlan-id {number} vlan-name v{number}" for number in range(100, 400)]
     run = play(
-        {COMMAND: {"command": "show running-config"}}, {COMMAND: {"command": "show version | display json"}}
+        config(*lines, f"set vlans vlan-id 100 description {'ERROR:' * 30}"),
+        {COMMAND: {"command": "show running-config"}},
+        {COMMAND: {"command": "show version | display json"}},
     )
-    long, version = run.results
+    made, long, version = run.results
+    assert made["changed"] and len(switch.vlans()) > 300, run.output
     assert "--More--" not in long["stdout"] and long["stdout"].count("vlan-id") > 300, run.output
     assert "ERROR:" * 30 in long["stdout"]
     assert version["json"]["revision"] == switch.revision()
@@ -193,6 +212,33 @@ def test_a_candidate_of_the_task_before_is_dropped(play: Play, switch: Switch) -
     assert 40 in switch.vlans() and 41 not in switch.vlans()
     with switch.configure(exclusive=True):
         pass
+
+
+def test_modules_of_others_use_the_cliconf_plugin(play: Play, switch: Switch) -> None:
+    def call(method: str, **arguments: Any) -> dict[str, Any]:
+        return {"cliconf": {"method": method, "arguments": arguments}}
+
+    switch.apply_lines([WEB])
+    run = play(
+        call("get_capabilities"),
+        call("get_config", format="set"),
+        call("get_config", format="json", source="startup"),
+        call("get_diff", candidate=["delete vlans vlan-id 10"]),
+        call("run_commands", commands=["configure", "set vlans vlan-id 12"]),
+        call("discard_changes"),
+        call("run_commands", commands=["configure", "set vlans vlan-id 13"]),
+        call("get_config", format="xml"),
+    )
+    about, lines, startup, diff, *_, unknown = run.results
+    info = json.loads(about["answer"])
+    assert (
+        info["device_info"]["network_os_hostname"] == "leaf1"
+        and info["device_operations"]["supports_onbox_diff"]
+    )
+    assert WEB in lines["answer"] and "system" in json.loads(startup["answer"])
+    assert "-   vlan-id 10" in diff["answer"]["config_diff"], run.output
+    assert "there is no format xml: text, set, json" in unknown["msg"] and "Traceback" not in run.output
+    assert 10 in switch.vlans() and not {12, 13} & set(switch.vlans())
 
 
 def test_what_it_cant_do_is_said(play: Play) -> None:

@@ -44,6 +44,9 @@ except ImportError as error:
     MISSING = str(error)
 
 FORMATS = ("text", "set", "json")
+EDITS = ("set ", "delete ")
+WAIT = "persistent_buffer_read_timeout"
+"""For how long a prompt must be the last that came, in seconds, so that it is taken for one."""
 MORE = rb"--More--\Z"
 """What asks for the next screen."""
 REST = "N"
@@ -113,7 +116,15 @@ class Cliconf(CliconfBase):
 
     def _typed(self, command):
         """Text and prompt after one command, never in screens."""
-        return self._send(unpaged(command), MORE, REST, newline=False)
+        if not command.lstrip().startswith(EDITS):
+            return self._send(unpaged(command), MORE, REST, newline=False)
+        # A configuration may have thousands of these, and nothing that they show ends like a prompt.
+        wait = self._connection.get_option(WAIT)
+        self._connection.set_option(WAIT, 0.0)
+        try:
+            return self._send(command)
+        finally:
+            self._connection.set_option(WAIT, wait)
 
     def _send(
         self,

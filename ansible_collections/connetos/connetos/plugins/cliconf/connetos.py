@@ -258,16 +258,6 @@ class Cliconf(CliconfBase):
             "text of a backup as config and replace true"
         )
 
-    def copy_file(self, source=None, destination=None, proto="scp", timeout=30):
-        """There is no such service."""
-        raise ValueError(
-            "a switch takes no files over SSH: it fetches them over TFTP (show help: file tftp get)"
-        )
-
-    def get_file(self, source=None, destination=None, proto="scp", timeout=30):
-        """There is no such service."""
-        raise ValueError("a switch gives no files over SSH: use cli_backup, or cli_command with show")
-
     # -- what there is --------------------------------------------------------------------------------
 
     def get_device_info(self):

@@ -58,10 +58,11 @@ class Saved:
 
 @dataclass(frozen=True)
 class Repository:
-    """A git repository with files in its root.
+    """A git repository, or a folder of one.
 
     Attributes:
-        folder: its work tree; it is made by the first commit, for its owner only.
+        folder: where the files are, below a work tree; without one it becomes one at the first commit. A folder that isn't
+            there is made for its owner only.
         author: of the commits, `Name <address>`.
     """
 
@@ -88,7 +89,7 @@ class Repository:
             raise NotFound(
                 f"{self.folder} has no version {version}", hint="what git log shows, such as HEAD~1"
             )
-        text = self._git("show", f"{commit.strip()}:{name}")
+        text = self._git("show", f"{commit.strip()}:./{name}")
         if text is None:
             raise NotFound(f"{name} isn't in version {version} of {self.folder}", hint="git log shows which")
         return text

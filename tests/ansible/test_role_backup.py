@@ -190,3 +190,16 @@ def test_names_and_repositories_that_cannot_be(tmp_path: Path) -> None:
     with pytest.raises(ConnetosError, match=r"git push in .* failed"):
         repository.commit({"leaf1.conf": "vlans {}\n"}, "first")
         repository.push()
+
+
+def test_a_folder_of_a_repository_that_has_other_things(tmp_path: Path) -> None:
+    (tmp_path / "site.yml").write_text("[]\n")
+    Repository(tmp_path).commit({"site.yml": "[]\n"}, "playbooks")
+    repository = Repository(tmp_path / "configs", "Ops <ops@example.org>")
+    commit = repository.commit({"leaf1.conf": "vlans {}\n"}, "configurations")
+    repository.commit({"leaf1.conf": "system {}\n"}, "later")
+    assert repository.read_version("leaf1.conf", commit) == "vlans {}\n"
+    assert repository.read_version("leaf1.conf", "HEAD") == "system {}\n"
+    assert not (tmp_path / "configs/.git").exists()
+    with pytest.raises(ConnetosError, match=r"site\.yml isn't in version HEAD"):
+        repository.read_version("site.yml", "HEAD")

@@ -24,6 +24,7 @@ from nornir.core.task import Result, Task
 from connetos_sdk.errors import BadRequest, ConnetosError
 from connetos_sdk.integrations.commits import commit
 from connetos_sdk.model.text import PathLike, is_lines, parse_document
+from connetos_sdk.release import explained
 from connetos_sdk.results import CommitResult
 from connetos_sdk.switch import Switch
 
@@ -83,9 +84,19 @@ def told(
         try:
             return task(running, *args, **kwargs)
         except ConnetosError as error:
-            return Result(host=running.host, failed=True, exception=error, result=str(error))
+            sentence = _explained(error, running)
+            return Result(host=running.host, failed=True, exception=error, result=sentence)
 
     return run
+
+
+def _explained(error: ConnetosError, task: Task) -> str:
+    """An error as a sentence; the switch, if there is a way to it, may be of another release."""
+    try:
+        switch = switch_of(task)
+    except ConnetosError:
+        return str(error)
+    return explained(error, switch)
 
 
 def switch_of(task: Task) -> Switch:

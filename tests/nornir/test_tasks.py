@@ -11,6 +11,7 @@ from nornir.core import Nornir
 from nornir.core.exceptions import NornirExecutionError
 from nornir.core.task import AggregatedResult, Result, Task
 
+import connetos_sdk
 from connetos_sdk import Switch, errors
 from connetos_sdk.integrations.nornir import (
     connetos_command,
@@ -173,6 +174,22 @@ def test_what_the_switch_refuses(
     (done,) = nornir.filter(name="leaf1").run(connetos_configure, **arguments).values()
     assert done.failed and words in done[0].result and not done.changed
     assert switches["leaf1"].revision() == before
+
+
+def test_another_release_is_told_with_what_it_does_not_know(
+    nornir: Nornir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked() -> str:
+        unknown = "set vlans vlan-id 10 shiny-new-leaf true"
+        (done,) = nornir.filter(name="leaf1").run(connetos_configure, config=unknown).values()
+        assert done.failed and "shiny-new-leaf" in done[0].result
+        nornir.data.reset_failed_hosts()
+        return str(done[0].result)
+
+    assert "upgrade" not in asked()
+    for version, what in (("9.9.0", "the switch's agent"), ("0.0.1", "the Python package connetos-sdk")):
+        monkeypatch.setattr(connetos_sdk, "__version__", version, raising=False)
+        assert f"upgrade {what}" in asked()
 
 
 def test_a_group_of_tasks_ends_at_the_first_that_fails(nornir: Nornir, switches: dict[str, Switch]) -> None:

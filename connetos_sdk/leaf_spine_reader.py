@@ -104,9 +104,7 @@ class _Reader(DocumentReader):
             if vlan in vlans:
                 self.fail(f"{place} vlan", f"{vlan} is that of {vlans[vlan]}", "give each its own")
             vlans[vlan] = name
-            gateway = self.address(
-                IPv4Interface, entry.get("gateway"), f"{place} gateway", "198.18.10.254/24"
-            )
+            gateway = self.gateway(entry.get("gateway"), f"{place} gateway")
             networks[name] = Network(name, vlan, gateway, tuple(self.routes(entry, place, gateway)))
         for one, other in combinations(networks.values(), 2):
             if one.gateway and other.gateway and one.gateway.network.overlaps(other.gateway.network):
@@ -116,6 +114,15 @@ class _Reader(DocumentReader):
                     "give each its own subnet",
                 )
         return networks
+
+    def gateway(self, value: object, path: str) -> IPv4Interface | None:
+        example = "198.18.10.254/24"
+        gateway = self.address(IPv4Interface, value, path, example)
+        if gateway and "/" not in str(value):
+            self.fail(path, f"{value!r} has no prefix length", f"for example {example}")
+        if gateway and gateway.network.prefixlen > 31:
+            self.fail(path, f"{gateway} has no room for hosts", f"for example {example}")
+        return gateway
 
     def routes(self, entry: Mapping[str, Any], place: str, gateway: IPv4Interface | None) -> Iterator[Route]:
         for at, given in self.entries(entry.get("routes") or [], f"{place} routes"):
@@ -179,8 +186,12 @@ class _Reader(DocumentReader):
             if not native and not tagged:
                 self.fail(place, "the port is in no network", "give network, or tagged")
             for name in (*((native,) if native else ()), *tagged):
+                if not isinstance(name, str):
+                    self.fail(
+                        place, f"{name!r} is not a network's name", "network has one, tagged a list of them"
+                    )
                 if name not in networks:
-                    self.fail(place, f"there is no network {name}", suggest(str(name), networks))
+                    self.fail(place, f"there is no network {name}", suggest(name, networks))
             if native in tagged or len(set(tagged)) < len(tagged):
                 self.fail(place, "a network is there twice", "untagged, or tagged, once")
             for port in self.expanded(entry["port"], f"{place} port"):

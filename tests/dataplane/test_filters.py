@@ -430,6 +430,39 @@ def test_no_routed_packet_is_lost_when_interfaces_get_their_first_filter_and_los
     assert_hitless(lab, "h1", "h3", "198.18.20.3", change)
 
 
+def test_a_filter_moves_to_another_port_without_a_loss_a_copy_or_a_way_round_filters_and_vlans(
+    lab: Lab, leaf: Switch
+) -> None:
+    everybody_reaches_everybody(lab)
+    leaf.apply_lines(
+        [
+            *PING,
+            "set firewall term udp protocol name udp",
+            *at("output gigabit-ethernet te-1/1/3", name="guard", term="udp"),
+            *at("input gigabit-ethernet te-1/1/1"),
+        ]
+    )
+    ends = ["input gigabit-ethernet te-1/1/1", "output gigabit-ethernet te-1/1/2"]
+
+    def change() -> None:
+        for turn in range(10):
+            leaf.apply_lines(
+                [f"delete firewall filter edge {ends[turn % 2]}", *at(ends[(turn + 1) % 2])],
+            )
+
+    # Nothing may come back to the sender, to a port behind a filter that discards it, nor to one in another VLAN.
+    listen = ["tcpdump", "-nlUi", "eth0", "-Q", "in", "udp"]
+    listeners = {name: lab.host(name).start(listen) for name in ("h1", "h3", "h5")}
+    try:
+        assert_hitless(lab, "h1", "h2", "198.18.10.2", change)
+    finally:
+        for process in listeners.values():
+            process.terminate()
+        heard = {name: process.communicate(timeout=10) for name, process in listeners.items()}
+    assert {name: output.strip() for name, (output, _) in heard.items()} == dict.fromkeys(listeners, "")
+    assert all("listening on eth0" in errors for _, errors in heard.values()), heard
+
+
 def test_filters_are_shown_as_documented_with_what_met_their_terms(lab: Lab, leaf: Switch) -> None:
     everybody_reaches_everybody(lab)
     leaf.apply_lines(

@@ -200,17 +200,30 @@ class Filters:
                 flows += self._filter_flows(name, numbered)
             if reason := _full(flows):
                 raise DriverError(reason)
-            unused = self._gates.build(ends)
+            self._gates.remove(self._gates.closed())
             gone = [device for device in self._gates.devices() if device not in ends]
-            if moving := {*unused, *gone}:
-                self._change(
-                    flows + self._flows_at_gates({**{device: {} for device in gone}, **ends}, moving)
-                )
-                self._gates.switch_over(unused, gone)
-                self._gates.announce(moving)
-                self._replugged()
+            if gone:
+                self._move(flows, {**{device: {} for device in gone}, **ends}, (), gone)
+                self._change(flows + self._flows_at_gates(ends))
+                self._gates.remove(gone)
+            unused = self._gates.build(ends)
+            if unused:
+                self._move(flows, ends, unused, ())
             self._change(flows + self._flows_at_gates(ends))
-            self._gates.remove(gone)
+
+    def _move(
+        self,
+        flows: Sequence[Flow],
+        ends: Mapping[str, Mapping[Table, tuple[str, int, int]]],
+        to_gates: Collection[str],
+        to_devices: Collection[str],
+    ) -> None:
+        """Lead frames both ways and put gates in use or out of it; never both at once (see `gates`)."""
+        both_ways = {*to_devices, *self._gates.closed()}
+        self._change(list(flows) + self._flows_at_gates(ends, both_ways))
+        self._gates.switch_over(to_gates, to_devices)
+        self._gates.announce((*to_gates, *to_devices))
+        self._replugged()
 
     def _flows_at_gates(
         self, ends: Mapping[str, Mapping[Table, tuple[str, int, int]]], moving: Collection[str] = ()

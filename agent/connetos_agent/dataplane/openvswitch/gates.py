@@ -14,6 +14,9 @@ A gate is put in, and taken out, without losing a frame. It is built closed: its
 what the interface receives both ways, to the gate and to `NORMAL`, one of which takes it. Then one transaction of OVSDB
 gives the VLANs to the front (or back to the interface) and cuts the other off, so that each frame goes exactly one of
 the ways. At last the flows lead it only there.
+
+`NORMAL` floods what a cut off interface receives to all backs, and only a closed front doesn't refuse it: it would go round.
+So gates that go are gone before others are built, and nothing that is cut off is led both ways while a gate is closed.
 """
 
 from __future__ import annotations
@@ -59,6 +62,11 @@ class Gates:
         own, front, back = (ports.get(name) for name in (device, GATE + device, _back(device)))
         opened = front is not None and not _is_closed(front)
         return opened and _has(own, CUT_OFF) and _has(back, _CLOSED) and self.ends(device) is not None
+
+    def closed(self) -> list[str]:
+        """Devices whose gates take nothing: they have just been built, or what built them or took them out failed."""
+        ports = self._bridge.database.ports
+        return [d for d in self.devices() if (front := ports.get(GATE + d)) is not None and _is_closed(front)]
 
     def build(self, wanted: Collection[str]) -> list[str]:
         """Have both ends of the gates of devices; the devices whose gates are to be put in use."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 
-from connetos_sdk.errors import ParseError
+from connetos_sdk.errors import ConfigError, ParseError
 from connetos_sdk.model import tree
-from connetos_sdk.model.curly import parse_curly
+from connetos_sdk.model.curly import format_curly, mask_secrets, parse_curly
 from connetos_sdk.model.paths import Path
-from connetos_sdk.model.setlines import apply_edits, parse_lines
+from connetos_sdk.model.setlines import apply_edits, format_set, parse_lines
 from connetos_sdk.model.tree import Document
 from connetos_sdk.model.words import show_value, split_words
 
@@ -43,6 +43,20 @@ def parse_document(text: str) -> Document:
         document: Document = tree.check(parse_json(text))
         return document
     return apply_edits({}, parse_lines(text)) if is_lines(text) else parse_curly(text)
+
+
+def without_secrets(text: str, form: str = "text") -> str:
+    """The configuration in `text` with a mask instead of every secret, in curly braces, `form="set"` or `form="json"`.
+
+    What can't be read is not shown at all: nobody knows where a secret is in it.
+    """
+    try:
+        document = mask_secrets(parse_document(text))
+    except ConfigError:
+        return "(not a configuration)\n"
+    if form == "json":
+        return json.dumps(document, indent=2) + "\n"
+    return format_set(document) if form == "set" else format_curly(document)
 
 
 def is_lines(text: str) -> bool:

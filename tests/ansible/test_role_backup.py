@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from connetos_sdk import Switch
-from connetos_sdk.backup import Repository, file_name
+from connetos_sdk.backup import Form, Repository, file_name
 from connetos_sdk.errors import BadRequest, ConnetosError
 from connetos_sdk.lab import Lab
 from tests.ansible.conftest import Run, ansible, refusals
@@ -120,6 +120,25 @@ def test_an_older_version_with_secrets_comes_back_to_a_switch_that_lost_its_user
     assert run.returncode == 0, run.output
     assert leaf1.config("system login user ops authentication", secrets=True) == {"encrypted-password": HASH}
     assert HASH not in run.output
+
+
+@pytest.mark.parametrize("form", ["text", "set", "json"])
+def test_a_diff_shows_no_secrets_even_where_they_are_saved(
+    site: Site, switches: dict[str, Switch], form: Form
+) -> None:
+    leaf1 = switches["leaf1"]
+    user = "set system login user ops authentication encrypted-password"
+    leaf1.apply_lines(f"{user} {HASH}\nset vlans vlan-id 10 vlan-name web")
+    secrets = ("--diff", "-e", "backup_secrets=true")
+    first = site("backup", *secrets, backup_form=form)
+    assert "+++ after: leaf1." in first.output and "web" in first.output, first.output
+    leaf1.apply_lines(f"{user} {HASH.replace('x', 'y')}")
+    other = site("backup", *secrets, "--check", backup_form=form)
+    assert other.results[-1]["files"] == [file_name("leaf1", form)], other.output
+    assert f"{file_name('leaf1', form)} has changed in nothing that may be shown" in other.output
+    masked = site("backup", "--diff", backup_form=form)
+    assert masked.results[-1]["changed"], masked.output
+    assert "$6$" not in first.output + other.output + masked.output
 
 
 def test_a_masked_user_that_is_gone_is_named_and_no_switch_is_touched(

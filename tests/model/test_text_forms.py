@@ -10,7 +10,7 @@ from hypothesis import given
 from connetos_sdk.errors import ParseError
 from connetos_sdk.model import curly, setlines, tree
 from connetos_sdk.model.diff import MASK, diff
-from connetos_sdk.model.text import parse_document, parse_json
+from connetos_sdk.model.text import parse_document, parse_json, without_secrets
 from connetos_sdk.model.tree import Document
 from tests.model.strategies import documents, pairs, paths_in
 
@@ -92,6 +92,15 @@ def test_masking_hides_every_secret_and_nothing_else(document: Document) -> None
         elif not isinstance(value, dict):
             assert seen == value, path
     assert tree.check(masked) == masked
+    text = curly.format_curly(document)
+    assert without_secrets(text) == curly.format_curly(masked)
+    assert without_secrets(text, "set") == setlines.format_set(masked)
+    assert parse_document(without_secrets(text, "json")) == masked
+
+
+def test_a_text_that_cannot_be_read_is_not_shown_for_it_may_have_secrets() -> None:
+    for text in ("encrypted-password", '{"secret": "hunter2"}', "set secret hunter2", "vlans {"):
+        assert without_secrets(text) == "(not a configuration)\n"
 
 
 @given(documents().flatmap(lambda doc: paths_in(doc).map(lambda path: (doc, path))))

@@ -12,11 +12,9 @@ from ansible_collections.connetos.connetos.plugins.plugin_utils.base import SdkA
 
 try:
     from connetos_sdk.atp import Plan
-    from connetos_sdk.model.curly import mask_secrets
-    from connetos_sdk.model.setlines import format_set
-    from connetos_sdk.model.text import parse_document
+    from connetos_sdk.model.text import without_secrets
 except ImportError:  # told to the user by `SdkAction`
-    Plan = format_set = mask_secrets = parse_document = None
+    Plan = without_secrets = None
 
 
 class ActionModule(SdkAction):
@@ -58,9 +56,4 @@ def _diff(path, content):
 def _shown(name, content):
     """The text of a file; that of a configuration without its secrets."""
     text = content.decode("utf-8", "replace")
-    if not name.endswith(".cfg"):
-        return text
-    try:
-        return format_set(mask_secrets(parse_document(text)))
-    except ValueError:
-        return "(not a configuration)\n"
+    return without_secrets(text, "set") if name.endswith(".cfg") else text

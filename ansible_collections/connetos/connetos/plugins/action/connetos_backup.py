@@ -13,8 +13,9 @@ from ansible_collections.connetos.connetos.plugins.plugin_utils.report import te
 try:
     from connetos_sdk.backup import Repository, documents, save
     from connetos_sdk.fabric import Edit, FabricChange, answers
+    from connetos_sdk.model.text import without_secrets
 except ImportError:  # told to the user by `SwitchAction`
-    Edit = FabricChange = Repository = answers = documents = save = None
+    Edit = FabricChange = Repository = answers = documents = save = without_secrets = None
 
 
 class ActionModule(SwitchAction):
@@ -39,8 +40,7 @@ class ActionModule(SwitchAction):
         result.update(changed=bool(saved.after), files=saved.changed, commit=saved.commit)
         if self._task.diff:
             result["diff"] = [
-                {"before_header": name, "after_header": name, "before": old, "after": saved.after[name]}
-                for name, old in saved.before.items()
+                _diff(name, old, saved.after[name], args["form"]) for name, old in saved.before.items()
             ]
         if saved.commit and args["push"]:
             repository.push()
@@ -54,3 +54,11 @@ class ActionModule(SwitchAction):
         comment = args["comment"] or f"restored from {args['version']}"
         change = FabricChange(switches, edits, comment=comment, confirm_s=args["confirm"])
         tell(self, change.run(checks=[answers()], dry_run=self._task.check_mode), result)
+
+
+def _diff(name, old, new, form):
+    """What has changed in a file, without secrets."""
+    before, after = (without_secrets(text, form) if text else "" for text in (old, new))
+    if before == after:
+        return {"prepared": f"{name} has changed in nothing that may be shown\n"}
+    return {"before_header": name, "after_header": name, "before": before, "after": after}

@@ -13,8 +13,9 @@
 
 Each cable between a leaf and a spine is routed, with a /31 and a VLAN of its own whose numbers follow from the ids of the
 two: a leaf that comes later renumbers nothing. A network whose ports are all on one leaf has its gateway there, and every
-other leaf reaches it over all spines alike. One with ports on several leaves is a VLAN across the first spine that all of
-them are cabled to, and has its gateway there: there is no spanning tree, so one spine is all that may carry it.
+other leaf reaches it over all spines alike. One with ports on several leaves is a VLAN across the first spine that every
+leaf of the fabric is cabled to, and has its gateway there: there is no spanning tree, so one spine is all that may carry it.
+Without a gateway, the first spine that its own leaves are cabled to will do.
 """
 
 from __future__ import annotations
@@ -132,17 +133,19 @@ class LeafSpine:
         return documents
 
     def pings(self) -> Iterator[Ping]:
-        """Tests of every link from its leaf, and of the way from each leaf's gateway to the next one's."""
+        """Tests of every link from its leaf, of the way from each leaf's gateway to the next one's, and of the ways from
+        every leaf to the gateways on spines."""
         for link in self.links:
             yield Ping(link.a.switch, str(self.address(link, link.b.switch).ip))
-        gateways = [
-            (place, network.gateway.ip)
-            for network in self.networks.values()
-            if network.gateway and (place := self.place(network)) in self.leaves
-        ]
+        placed = [(self.place(n), str(n.gateway.ip)) for n in self.networks.values() if n.gateway]
+        gateways = [(place, address) for place, address in placed if place in self.leaves]
         for (name, source), (other, target) in zip(gateways, [*gateways[1:], *gateways[:1]], strict=True):
             if name != other:
-                yield Ping(name, str(target), str(source))
+                yield Ping(name, target, source)
+        sources = dict(gateways)
+        for _, target in (entry for entry in placed if entry[0] in self.spines):
+            for leaf in self.leaves:
+                yield Ping(leaf, target, sources.get(leaf, ""))
 
     def attached(self, network: Network) -> list[str]:
         """The leaves with ports in a network."""
@@ -159,7 +162,9 @@ class LeafSpine:
         Empty for a network without ports.
         """
         leaves = self.attached(network)
-        return leaves[0] if len(leaves) == 1 else next(iter(self.common_spines(leaves)), "") if leaves else ""
+        if len(leaves) < 2:
+            return "".join(leaves)
+        return next(iter(self.common_spines(list(self.leaves) if network.gateway else leaves)), "")
 
     def common_spines(self, leaves: list[str]) -> list[str]:
         """The spines that all of these leaves are cabled to, by id."""

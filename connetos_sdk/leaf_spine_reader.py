@@ -259,6 +259,15 @@ class _Reader(DocumentReader):
         for one, other in combinations(fabric.leaves, 2):
             if not fabric.common_spines([one, other]):
                 self.fail(f"leaves {other}", f"no spine is cabled to it and to {one}", "add a link")
+        for network in fabric.networks.values():
+            leaves = fabric.attached(network)
+            if leaves and not fabric.place(network):
+                spine = fabric.common_spines(leaves)[0]
+                cut = next(leaf for leaf in fabric.leaves if spine not in fabric.common_spines([leaf]))
+                reason = f"its gateway would be on {spine}, and {cut} isn't cabled to it"
+                self.fail(
+                    f"networks {network.name}", reason, "cable every leaf to one of the spines that carry it"
+                )
 
     # -- values ---------------------------------------------------------------------------------------
 

@@ -97,10 +97,43 @@ def test_a_leaf_that_comes_later_changes_no_numbers() -> None:
 
 def test_tests_cover_every_link_and_every_gateway() -> None:
     pings = list(map(str, LeafSpine.of(FABRIC).pings()))
-    assert "leaf3 to 198.18.64.34" in pings and len(pings) == 6 + 2
+    assert "leaf3 to 198.18.64.34" in pings and len(pings) == 6 + 2 + 3
     assert {"leaf1 to 198.18.20.254 from 198.18.10.254", "leaf2 to 198.18.10.254 from 198.18.20.254"} < set(
         pings
     )
+    assert {
+        "leaf1 to 198.18.30.254 from 198.18.10.254",
+        "leaf2 to 198.18.30.254 from 198.18.20.254",
+        "leaf3 to 198.18.30.254",
+    } < set(pings)
+
+
+def without_link(description: dict[str, Any], leaf: str, spine: str) -> dict[str, Any]:
+    links = [
+        link for link in description["links"] if {end.partition(":")[0] for end in link} != {leaf, spine}
+    ]
+    return {**description, "links": links}
+
+
+def test_a_network_goes_across_a_spine_that_every_leaf_reaches() -> None:
+    partly = without_link(FABRIC, "leaf1", "spine1")
+    assert "vlan-interface interface vlan30 address 198.18.30.254 prefix-length 24" in lines("spine2", partly)
+    assert "protocols static route 198.18.30.0/24 next-hop 198.18.64.2" in lines("leaf1", partly)
+    assert not any("vlan-id 30 " in line for line in lines("spine1", partly))
+
+
+def test_a_network_that_a_leaf_could_not_reach() -> None:
+    description = deepcopy(FABRIC)
+    description["spines"].append({"name": "spine3", "id": 3})
+    for number, (leaf, spine) in enumerate((("leaf1", "spine1"), ("leaf2", "spine2")), 1):
+        description = without_link(description, leaf, spine)
+        description["links"].append([f"{leaf}:te-1/1/6", f"spine3:te-1/1/{number}"])
+    with pytest.raises(
+        InvalidValue, match="networks backup: its gateway would be on spine1, and leaf1 isn't cabled"
+    ):
+        LeafSpine.of(description)
+    del description["networks"][2]["gateway"]  # nobody has to reach it from elsewhere
+    assert "vlans vlan-id 30 vlan-name backup" in lines("spine1", description)
 
 
 def broken(path: str, value: Any) -> dict[str, Any]:

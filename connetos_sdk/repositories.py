@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from connetos_sdk.errors import ProtocolError
 from connetos_sdk.results import Result
 
 
@@ -42,6 +43,12 @@ class RepositoryChange(Result):
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Self:
-        """See `Result.of`."""
+        """See `Result.of`.
+
+        Raises:
+            ProtocolError: a side is missing; an agent of another release says only whether something changed.
+        """
+        if not {"changed", "before", "after"} <= data.keys():
+            raise ProtocolError("the switch doesn't tell what the repository was before, and is after")
         both = {side: Repository.of(data[side]) if data[side] else None for side in ("before", "after")}
         return super().of({**data, **both})

@@ -15,8 +15,18 @@ from pathlib import Path
 import httpx
 import pytest
 
-from connetos_sdk.errors import ConnetosError, InvalidValue, NotFound, PackageError, PackageRefused, TooLarge
+from connetos_sdk.errors import (
+    ConnetosError,
+    InvalidValue,
+    NotFound,
+    PackageError,
+    PackageRefused,
+    ProtocolError,
+    TooLarge,
+)
 from connetos_sdk.packages import PackageChange
+from connetos_sdk.release import explained
+from connetos_sdk.repositories import RepositoryChange
 from tests.agent.conftest import add_user, assert_refused, client
 from tests.cli.conftest import CommandLine
 from tests.conftest import connect
@@ -420,3 +430,11 @@ def test_a_switch_without_packages_says_so(memory_lab: object, switch: object) -
     work: Callable[[], object] = lambda: switch.packages.install("good")  # type: ignore[attr-defined]  # noqa: E731
     with pytest.raises(ConnetosError, match="doesn't do packages/install"):
         work()
+
+
+def test_an_answer_of_another_release_is_told_as_one(bare: Box) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        RepositoryChange.of({"name": "tests", "changed": True})
+    told = explained(caught.value, bare.switch, "9.0.0")
+    assert "doesn't tell what the repository was before" in told
+    assert told.endswith("upgrade the switch's agent")

@@ -55,7 +55,7 @@ class PackageChange(Result):
     """A package whose version changes; None where it isn't installed.
 
     Attributes:
-        action: in a plan `install`, `upgrade`, `downgrade`, `reinstall`, `remove` or `purge`.
+        action: `install`, `upgrade`, `downgrade`, `reinstall`, `remove` or `purge`.
     """
 
     name: str

@@ -80,6 +80,7 @@ def test_install_upgrade_roll_back_remove(play: Play, box: Box) -> None:  # noqa
     both = [("good", None, "1.0"), ("tool", None, "1.0")]
     assert [(c["name"], c["before"], c["after"]) for c in check["changes"]] == both, run.output
     assert check["changed"] and made["changed"] and made["transaction"]
+    assert made["changes"] == check["changes"] and made["changes"][0]["action"] == "install"
     assert "+good 1.0" in run.output
     assert not again["changed"] and not there["changed"]
     assert [(c["before"], c["after"]) for c in upgraded["changes"]] == [("1.0", "2.0")]

@@ -65,7 +65,7 @@ def test_it_upgrades_itself_while_the_switch_forwards(
     assert loss.sent >= PACKETS
     assert loss.lost == 0, loss
     assert at_first.dumps() == before
-    assert done[0].changes == (PackageChange(NAME, version, NEWER),)
+    assert done[0].changes == (PackageChange(NAME, version, NEWER, "upgrade"),)
     assert at_first.version_in_use() == NEWER
     # Whoever asked was disconnected, and followed it to its end; each step was told once.
     steps = [progress.step for progress in told if progress.step]
@@ -83,7 +83,7 @@ def test_the_way_back_is_a_transaction_too(
     there = switch.packages.install(files=[switch.packages.upload(newer)])
     assert there.id is not None
     back = switch.packages.rollback(there.id)
-    assert back.changes == (PackageChange(NAME, NEWER, version),)
+    assert back.changes == (PackageChange(NAME, NEWER, version, "downgrade"),)
     assert at_first.version_in_use() == version
     assert "test" in at_first.cli("show version")
 
@@ -163,5 +163,5 @@ def test_an_agent_that_restarts_meanwhile_follows_what_goes_on(
         assert other.state("packages transaction state") == "running"
     machine.run(["touch", "/root/go"])
     thread.join()
-    assert done[0].changes == (PackageChange("waits", None, "1.0"),)
+    assert done[0].changes == (PackageChange("waits", None, "1.0", "install"),)
     switch.packages.remove("waits", purge=True)

@@ -13,7 +13,10 @@ pytestmark = pytest.mark.root
 
 def test_install_tells_progress_and_what_changed(box: Box) -> None:
     done = box.packages.install("tool", progress=box.told.append)
-    assert done.changes == (PackageChange("good", None, "2.0"), PackageChange("tool", None, "1.0"))
+    assert done.changes == (
+        PackageChange("good", None, "2.0", "install"),
+        PackageChange("tool", None, "1.0", "install"),
+    )
     assert box.root.version("tool") == "1.0"
     percents = [progress.percent for progress in box.told]
     assert percents == sorted(percents) and percents[-1] == 100
@@ -42,13 +45,13 @@ def test_upgrade_and_back_without_the_repository(box: Box) -> None:
     mine = box.root.path / "etc/good.conf"
     mine.write_text("mine\n")
     done = box.packages.upgrade("good")
-    assert done.changes == (PackageChange("good", "1.0", "2.0"),)
+    assert done.changes == (PackageChange("good", "1.0", "2.0", "upgrade"),)
     assert mine.read_text() == "mine\n"  # a configuration file that was edited stays
     assert (box.root.path / "usr/share/good/version").read_text() == "good 2.0\n"
     box.packages.remove_repository("tests")
     assert done.id is not None
     back = box.packages.rollback(done.id)
-    assert back.changes == (PackageChange("good", "2.0", "1.0"),)
+    assert back.changes == (PackageChange("good", "2.0", "1.0", "downgrade"),)
     assert (box.root.path / "usr/share/good/version").read_text() == "good 1.0\n"
     assert mine.read_text() == "mine\n"
     assert [t.action for t in box.packages.history(3)] == ["rollback", "upgrade", "install"]
@@ -58,10 +61,11 @@ def test_rollback_of_an_installation_removes_it(box: Box) -> None:
     before = box.root.versions()
     done = box.packages.install("tool")
     assert done.id is not None
-    assert box.packages.rollback(done.id, check=True).changes == (
+    planned = box.packages.rollback(done.id, check=True).changes
+    assert planned == (
         PackageChange("good", "2.0", None, "purge"), PackageChange("tool", "1.0", None, "purge")
     )  # fmt: skip
-    box.packages.rollback(done.id)
+    assert box.packages.rollback(done.id).changes == planned
     assert box.root.versions() == before
     assert not (box.root.path / "etc/good.conf").exists()
 
@@ -78,10 +82,10 @@ def test_rollback_of_a_removal_brings_it_back(box: Box) -> None:
 
 def test_remove_keeps_configuration_files_and_purge_does_not(box: Box) -> None:
     box.packages.install("good")
-    box.packages.remove("good")
+    assert box.packages.remove("good").changes == (PackageChange("good", "2.0", None, "remove"),)
     assert (box.root.path / "etc/good.conf").exists()
     assert not box.packages.remove("good").changed
-    box.packages.remove("good", purge=True)
+    assert box.packages.remove("good", purge=True).changes == (PackageChange("good", None, None, "purge"),)
     assert not (box.root.path / "etc/good.conf").exists()
 
 
@@ -94,7 +98,7 @@ def test_held_and_pinned_packages_stay(box: Box) -> None:
     assert box.packages.pin("good", "1.0") and not box.packages.pin("good", "1.0")
     assert not box.packages.upgrade().changed
     assert box.packages.unpin("good")
-    assert box.packages.upgrade().changes == (PackageChange("good", "1.0", "2.0"),)
+    assert box.packages.upgrade().changes == (PackageChange("good", "1.0", "2.0", "upgrade"),)
 
 
 def test_search_and_show(box: Box) -> None:

@@ -41,7 +41,10 @@ def test_an_uploaded_package_is_installed_with_what_it_needs(box: Box, tmp_path:
     name = box.packages.upload(build(tmp_path, "mine", Depends="good"))
     assert name == "mine_1.0_all.deb"
     done = box.packages.install(files=[name])
-    assert done.changes == (PackageChange("good", None, "2.0"), PackageChange("mine", None, "1.0"))
+    assert done.changes == (
+        PackageChange("good", None, "2.0", "install"),
+        PackageChange("mine", None, "1.0", "install"),
+    )
     assert name in box.packages.uploads()
     box.packages.remove_upload(name)
     assert box.packages.uploads() == {}
@@ -304,13 +307,13 @@ def test_the_switch_package_is_installed_and_the_configuration_stays(bare: Box, 
         PackageChange("switch", None, "10.0", "install"),
     )
     done = bare.packages.upgrade_system()
-    assert done.changes == (PackageChange("switch", None, "10.0"),)
+    assert done.changes == (PackageChange("switch", None, "10.0", "install"),)
     assert bare.switch.revision() == revision
     error = bare.refused(lambda: bare.packages.upgrade_system("switch_9.1_all.deb"))
     assert isinstance(error, PackageRefused)
     assert error.reason == "switch_9.1_all.deb has version 9.1; 10.0 is installed"
     forced = bare.packages.upgrade_system("switch_9.1_all.deb", force=True)
-    assert forced.changes == (PackageChange("switch", "10.0", "9.1"),)
+    assert forced.changes == (PackageChange("switch", "10.0", "9.1", "downgrade"),)
 
 
 @pytest.mark.parametrize(
@@ -351,7 +354,7 @@ def test_packages_at_the_command_line(box: Box, cli: CommandLine) -> None:
     assert done.ok
     lines = done.text.splitlines()
     assert lines[0].endswith("Looking at the packages there are") and "100.0%  Done" in lines
-    assert lines[-1].split() == ["tool", "-", "1.0"]
+    assert lines[-1].split() == ["tool", "-", "1.0", "install"]
     shown = [line.split() for line in cli("show packages").text.splitlines()]
     assert ["tool", "1.0", "installed"] in shown
     assert "Candidate    : 2.0" in cli("show packages good").text
@@ -423,7 +426,7 @@ def test_the_system_is_upgraded_at_the_command_line(box: Box, cli: CommandLine, 
     box.packages.upload(switch_package(tmp_path))
     assert "switch_2.0_all.deb" in cli("show packages uploads").text
     done = cli("request system upgrade switch_2.0_all.deb")
-    assert done.ok and done.text.splitlines()[-1].split() == ["switch", "-", "2.0"]
+    assert done.ok and done.text.splitlines()[-1].split() == ["switch", "-", "2.0", "install"]
 
 
 def test_a_switch_without_packages_says_so(memory_lab: object, switch: object) -> None:

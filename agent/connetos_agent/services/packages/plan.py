@@ -142,11 +142,28 @@ def _named(root: Root, changes: Sequence[Change]) -> list[Change]:
     out = []
     for change in changes:
         action = change.action
-        if action == "change" and change.before and change.after:
-            later = newer(root, change.after, change.before)
-            action = "reinstall" if change.before == change.after else "upgrade" if later else "downgrade"
+        if action == "change":
+            action = action_of(root, change.before, change.after)
         out.append(Change(change.name, action, change.before, change.after))
     return out
+
+
+def action_of(root: Root, before: str | None, after: str | None, *, purge: bool = False) -> str:
+    """What a package goes through from one version to another; None where it isn't installed.
+
+    Args:
+        root: whose dpkg orders the versions.
+        before: version before.
+        after: version afterwards.
+        purge: whether configuration files go with what is removed.
+    """
+    if after is None:
+        return "purge" if purge else "remove"
+    if before is None:
+        return "install"
+    if before == after:
+        return "reinstall"
+    return "upgrade" if newer(root, after, before) else "downgrade"
 
 
 def _sizes(root: Root, changes: Sequence[Change], arguments: Sequence[str]) -> tuple[int, int, int]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from connetos_agent.services.packages import apt, dpkg, health, restore
 from connetos_agent.services.packages.dpkg import Packages
+from connetos_agent.services.packages.plan import action_of
 from connetos_agent.services.packages.root import BEFORE, WORK, Root
 from connetos_agent.services.packages.transaction import Journal, Transaction
 from connetos_sdk.errors import ConnetosError, PackageError
@@ -90,7 +91,17 @@ class Runner:
                 "the switch isn't as well as before: " + "; ".join(worse.values()), checks=worse
             )
         self._tell(100, "Done")
-        return {"state": "done", "changes": changes(before, dpkg.installed(self._root))}
+        return {"state": "done", "changes": self._changes(before, dpkg.installed(self._root))}
+
+    def _changes(self, before: Packages, after: Packages) -> list[dict[str, Any]]:
+        """Packages that changed; versions are None where at most configuration files are there."""
+        out = []
+        for name in sorted(before.keys() | after.keys()):
+            was, now = _there(before.get(name)), _there(after.get(name))
+            if was != now:
+                action = action_of(self._root, was[0], now[0], purge=self._request["purge"])
+                out.append({"name": name, "action": action, "before": was[0], "after": now[0]})
+        return out
 
     def _clean(self, found: Packages) -> Packages:
         """Finish what something else left half installed."""
@@ -183,16 +194,6 @@ class Runner:
             percent = begin + share * told.percent / 100
             if told.text != self._step or percent >= self._percent + 1:
                 self._tell(percent, told.text)
-
-
-def changes(before: Packages, after: Packages) -> list[dict[str, Any]]:
-    """Packages that changed, with the versions before and after; None where at most configuration files are there."""
-    out = []
-    for name in sorted(before.keys() | after.keys()):
-        was, now = _there(before.get(name)), _there(after.get(name))
-        if was != now:
-            out.append({"name": name, "before": was[0], "after": now[0]})
-    return out
 
 
 def _there(package: dpkg.Package | None) -> tuple[str | None, bool]:

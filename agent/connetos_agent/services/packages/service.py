@@ -169,6 +169,7 @@ class PackageService:
             "root": str(self.root.path),
             "options": apt.architectures(self.root),
             "arguments": words if planned.removes else [words[0], "--no-remove", *words[1:]],
+            "purge": any(change.action == "purge" for change in planned.changes),
             "touched": [change.name for change in planned.changes if change.before is not None],
             "agent_socket": str(self._agent_socket),
             "health_seconds": arguments["health"],

@@ -121,7 +121,7 @@ changes:
   returned: when packages are to be changed
   type: list
   elements: dict
-  sample: [{"name": "zabbix-agent", "before": null, "after": "6.0.14", "action": ""}]
+  sample: [{"name": "zabbix-agent", "before": null, "after": "6.0.14", "action": "install"}]
 transaction:
   description: Number of the transaction in the history, for O(rollback).
   returned: when packages were changed

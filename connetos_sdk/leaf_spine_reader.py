@@ -113,7 +113,21 @@ class _Reader(DocumentReader):
                     f"{other.gateway.network} overlaps with {one.gateway.network} of {one.name}",
                     "give each its own subnet",
                 )
+        self.targets(networks)
         return networks
+
+    def targets(self, networks: Mapping[str, Network]) -> None:
+        """A prefix is reached through one network, and through one gateway of it."""
+        seen = {n.gateway.network: f"the subnet of {n.name}" for n in networks.values() if n.gateway}
+        for network in networks.values():
+            for position, route in enumerate(network.routes, 1):
+                if route.to in seen:
+                    self.fail(
+                        f"networks {network.name} routes {position} to",
+                        f"{route.to} is {seen[route.to]}, too",
+                        "give each prefix one way",
+                    )
+                seen[route.to] = f"a route of {network.name}"
 
     def gateway(self, value: object, path: str) -> IPv4Interface | None:
         example = "198.18.10.254/24"

@@ -181,6 +181,17 @@ def broken(path: str, value: Any) -> dict[str, Any]:
         ("networks 0 gateway", "198.18.20.9/24", "networks db gateway: 198.18.20.0/24 overlaps with 198.18.20.0/24"),
         ("networks 0 gateway", "198.18.64.9/24", "overlaps with the transfer network 198.18.64.0/24"),
         ("networks 1 routes 0 via", "198.18.10.1", "198.18.10.1 isn't a host of db (one of 198.18.20.0/24)"),
+        (
+            "networks 2 routes",
+            [{"to": "0.0.0.0/0", "via": "198.18.30.1"}],
+            "networks backup routes 1 to: 0.0.0.0/0 is a route of db, too (give each prefix one way)",
+        ),
+        (
+            "networks 1 routes 1",
+            {"to": "0.0.0.0/0", "via": "198.18.20.2"},
+            "networks db routes 2 to: 0.0.0.0/0 is a route of db, too",
+        ),
+        ("networks 1 routes 0 to", "198.18.10.0/24", "198.18.10.0/24 is the subnet of web, too"),
         ("transfer network", "198.18.64.0/28", "the links need 36 (a /26: 16 addresses for each leaf)"),
         ("transfer network", "198.18.64.1/24", "has host bits set"),
         ("transfer vlan", 4090, "the links need VLANs up to 4107 (at most 4077: 8 VLANs for each leaf)"),

@@ -48,6 +48,79 @@ def run(lab: Lab, tmp_path: Path, options: dict[str, Any], *arguments: str) -> t
     return done, done.results[0]
 
 
+@pytest.fixture
+def inventory(lab: Lab, tmp_path: Path) -> dict[str, Any]:
+    """The lab's inventory without a way to log in."""
+    found: dict[str, Any] = yaml.safe_load((lab.directory / "inventory.yml").read_text())
+    for host in hosts_of(found).values():
+        del host["connetos_password"], host["connetos_username"]
+    return found
+
+
+def hosts_of(inventory: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    hosts: dict[str, dict[str, Any]] = inventory["all"]["children"]["switches"]["hosts"]
+    return hosts
+
+
+def playbook(tmp_path: Path, inventory: dict[str, Any], options: dict[str, Any], **keywords: Any) -> Run:
+    """A play with keywords of its own; no host of the inventory knows more than it says."""
+    play = [{"hosts": "all", "gather_facts": False, "tasks": [{MODULE: options}], **keywords}]
+    for name, content in (("hosts.yml", inventory), ("play.yml", play)):
+        (tmp_path / name).touch(mode=0o600)
+        (tmp_path / name).write_text(yaml.safe_dump(content))
+    return ansible("ansible-playbook", "-v", "-i", "hosts.yml", "play.yml", cwd=tmp_path)
+
+
+def test_who_logs_in_may_stand_in_the_play(
+    lab: Lab, switches: dict[str, Switch], inventory: dict[str, Any], tmp_path: Path
+) -> None:
+    passwords = {name: lab.switch(name).password for name in NAMES}
+    username = lab.switch("leaf1").username
+    (tmp_path / "vault.yml").touch(mode=0o600)
+    (tmp_path / "vault.yml").write_text(yaml.safe_dump({"passwords": passwords}))
+    of_host = "{{ passwords[inventory_hostname] }}"
+    ways: list[dict[str, Any]] = [
+        {"vars": {"connetos_username": username, "connetos_password": of_host}},
+        {"vars": {"ansible_user": username, "ansible_password": of_host}},
+    ]
+    for way in ways:
+        done = playbook(tmp_path, inventory, {"lines": WEB}, vars_files=["vault.yml"], **way)
+        assert done.returncode == 0 and having(switches) == list(NAMES), done.output
+        assert not set(passwords.values()) & set(done.output.split('"')), done.output
+
+
+def test_options_of_the_task_hold_for_all_its_switches(
+    lab: Lab, switches: dict[str, Switch], inventory: dict[str, Any], tmp_path: Path
+) -> None:
+    users = {"connetos_username": "fabric", "connetos_password": "s3cret-of-all"}
+    for switch in switches.values():
+        switch.apply_lines(
+            "set system login user fabric class super-user\n"
+            "set system login user fabric authentication plain-text-password s3cret-of-all"
+        )
+    done = playbook(tmp_path, inventory, {"lines": WEB}, module_defaults={MODULE: users})
+    assert done.returncode == 0 and having(switches) == list(NAMES), done.output
+    other = {**users, "connetos_password": "wrong"}
+    refused = playbook(tmp_path, inventory, {"lines": WEB, **other}, module_defaults={MODULE: users})
+    assert refused.returncode != 0 and "fabric" in refused.output, refused.output
+    assert "s3cret" not in done.output + refused.output
+
+
+def test_the_password_of_one_host_is_not_tried_at_another(
+    lab: Lab, switches: dict[str, Switch], inventory: dict[str, Any], tmp_path: Path
+) -> None:
+    user = {"connetos_username": "fabric", "connetos_password": "s3cret-of-all"}
+    for switch in switches.values():
+        switch.apply_lines(
+            "set system login user fabric class super-user\n"
+            "set system login user fabric authentication plain-text-password s3cret-of-all"
+        )
+    hosts_of(inventory)["leaf1"].update(user)
+    done = playbook(tmp_path, inventory, {"lines": WEB})
+    assert done.returncode != 0 and having(switches) == [], done.output
+    assert done.output.count("without a password") >= 2, done.output
+
+
 def test_all_or_nothing(lab: Lab, switches: dict[str, Switch], tmp_path: Path) -> None:
     checks = [{"host": "leaf2", "command": "show vlans", "contains": "10 "}]
     options = {"lines": WEB, "checks": checks, "comment": "change 4711"}

@@ -24,7 +24,7 @@ class ActionModule(SwitchAction):
 
     def work(self, _switch, args, task_vars, result):
         names = args["hosts"] or task_vars["ansible_play_hosts"]
-        switches = {name: self._switch_of(name, task_vars) for name in names}
+        switches = {name: self._switch_of(name, args, task_vars) for name in names}
         repository = Repository(Path(args["folder"]), args["author"])
         (self._save if args["state"] == "saved" else self._restore)(switches, repository, args, result)
 

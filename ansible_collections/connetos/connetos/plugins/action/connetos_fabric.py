@@ -35,7 +35,7 @@ class ActionModule(SwitchAction):
         edits = _edits(args, hosts)
         links = [link(ends) for ends in args["cabling"] or []]
         named = {*edits, *_checked(args), *(end.switch for one in links for end in (one.a, one.b))}
-        switches = {host: self._switch_of(host, task_vars) for host in sorted(named)}
+        switches = {host: self._switch_of(host, args, task_vars) for host in sorted(named)}
         change = FabricChange(switches, edits, comment=args["comment"], confirm_s=args["confirm"])
         checks = [answers(), *map(_check, args["checks"]), *_settled(args, links)]
         report = change.run(checks=checks, dry_run=self._task.check_mode)

@@ -22,7 +22,7 @@ class ActionModule(SwitchAction):
 
     def work(self, _switch, args, task_vars, result):
         names = args["hosts"] or task_vars["ansible_play_hosts"]
-        switches = {name: self._switch_of(name, task_vars) for name in names}
+        switches = {name: self._switch_of(name, args, task_vars) for name in names}
         links = self._cabling(switches) if args["links"] is None else map(link, args["links"])
         fabric = Fabric(switches, links, map(_attachment, args["attached"]))
         answer = fabric.navmesh(

@@ -39,6 +39,8 @@ options:
 notes:
   - The connection options are most easily given as host or group variables of the same names, together with
     C(ansible_connection=connetos.connetos.connetos); V(local) serves, too. An option of the task wins over a variable.
+  - In a task about several switches its options hold for all of them, except O(connetos_url), and so do variables of the
+    play where a host has none of its own; what a host has itself goes to no other host.
   - With the connection plugins P(ansible.netcommon.httpapi#connection) and P(ansible.netcommon.network_cli#connection)
     the work goes through that connection, and only its own variables count.
   - The work is done in the process of the controller, which needs the Python package C(connetos-sdk).

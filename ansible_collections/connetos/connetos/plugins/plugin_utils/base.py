@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 import typing as t
 from abc import abstractmethod
+from collections import ChainMap
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -36,6 +37,9 @@ except ImportError as error:
     MISSING = str(error)
 
 FALLBACKS = {"connetos_username": "ansible_user", "connetos_password": "ansible_password"}
+
+SHARED = [name for name in (*CONNECTION, *FALLBACKS.values()) if name != "connetos_url"]
+"""Of options and variables, what may hold for all switches of a task; a URL leads to one."""
 
 _kept: dict[tuple, Switch] = {}
 
@@ -115,8 +119,8 @@ class SwitchAction(SdkAction):
         who = "the collection connetos.connetos"
         return explained(error, self._switch(args, task_vars), VERSION, who)
 
-    def _switch_of(self, host, task_vars):
-        """The switch that another host of the inventory is."""
+    def _switch_of(self, host, args, task_vars):
+        """The switch that a host of the inventory is, this one or another."""
         if host not in task_vars["hostvars"]:
             raise AnsibleActionFail(f"there is no host {host} in the inventory")
         if host != task_vars["inventory_hostname"] and self._persistent():
@@ -124,12 +128,24 @@ class SwitchAction(SdkAction):
                 f"{host} can't be reached over {self._connection.ansible_name}, which is the connection of one host: "
                 "use ansible_connection connetos.connetos.connetos for tasks about several switches"
             )
-        variables = task_vars["hostvars"][host]
+        variables = self._variables_of(host, task_vars)
         given = {name: variables[name] for name in CONNECTION if name in variables}
+        given.update({name: args[name] for name in SHARED if name in self._task.args and name in CONNECTION})
         validated = ArgumentSpecValidator(CONNECTION).validate(given)
         if validated.error_messages:
             raise AnsibleActionFail(f"{host}: " + "; ".join(validated.error_messages))
         return self._switch(validated.validated_parameters, variables)
+
+    def _variables_of(self, host, task_vars):
+        """The variables of a host, and behind them those of the play, which `hostvars` doesn't have.
+
+        What this task's host has itself isn't the play's: one host's password never goes to another host.
+        """
+        hostvars = task_vars["hostvars"]
+        own, variables = hostvars[task_vars["inventory_hostname"]], hostvars[host]
+        names = [name for name in SHARED if name in task_vars and name not in own and name not in variables]
+        templar = self._templar.copy_with_new_env(available_variables={**task_vars, **hostvars.raw_get(host)})
+        return ChainMap(variables, {name: templar.template(task_vars[name]) for name in names})
 
     # -- the connection -------------------------------------------------------------------------------
 

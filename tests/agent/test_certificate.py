@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import ipaddress
 import os
 import shutil
 import socket
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from connetos_agent.northbound.certificate import ensure, make, shown
 from connetos_sdk.lab import Lab
@@ -102,6 +103,90 @@ def test_somebodys_own_certificate_is_shown_as_it_is(leaf1: LabSwitch) -> None:
     assert proves(leaf1, "leaf1")
 
 
+def shows(node: LabSwitch, name: str, certificate: bytes) -> bool:
+    """Whether a switch shows exactly this certificate."""
+    try:
+        with handshake(node, name) as connection:
+            return connection.getpeercert(binary_form=True) == certificate
+    except ssl.SSLCertVerificationError:
+        return False
+
+
+def test_somebodys_own_certificate_can_be_replaced_by_one_with_a_key_of_another_type(
+    leaf1: LabSwitch,
+) -> None:
+    directory = leaf1.ca_file.parent
+    with connect(leaf1) as switch:
+        before = switch.revision()
+    leaf1.stop_agent()
+    kept = {path.name: path.read_bytes() for path in directory.iterdir()}
+    names = ["switch.example.org", "127.0.0.1"]
+    _self_signed(directory, path_length=None, names=names)
+    leaf1.start_agent()
+    try:
+        with connect(leaf1) as switch:
+            for turn, key in enumerate(
+                [rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP256R1())]
+            ):
+                _self_signed(directory, path_length=None, names=names, key=key)
+                own = ssl.PEM_cert_to_DER_cert(leaf1.ca_file.read_text())
+                switch.apply_lines(f"set system hostname spine{turn}")
+                for name in names:  # a client that wants an address doesn't tell what it wants
+                    until(lambda name=name, own=own: shows(leaf1, name, own), name)
+    finally:
+        leaf1.stop_agent()
+        for name, content in kept.items():
+            (directory / name).write_bytes(content)
+        leaf1.start_agent()
+    with connect(leaf1) as switch:
+        switch.rollback(revision=before)
+    until(lambda: proves(leaf1, "leaf1"))
+
+
+ISSUED = ("server.pem", "server-key.pem", "issued.json")
+AUTHORITY = ("certificate.pem", "key.pem")
+
+
+@pytest.mark.parametrize(
+    ("names", "left"),
+    [
+        *(((name,), left) for name in ISSUED for left in (0, 100)),
+        (ISSUED, 0),
+        (ISSUED, 100),
+        (AUTHORITY, 0),
+        (AUTHORITY + ISSUED, 0),
+    ],
+)
+def test_an_agent_starts_with_what_a_power_cut_left_of_its_certificates(
+    leaf1: LabSwitch, names: Sequence[str], left: int
+) -> None:
+    directory = leaf1.ca_file.parent
+    leaf1.stop_agent()
+    for name in names:
+        (directory / name).write_bytes((directory / name).read_bytes()[:left])
+    leaf1.start_agent()
+    assert proves(leaf1, "leaf1")
+
+
+def test_what_is_not_a_certificate_is_told_and_left_alone(tmp_path: Path) -> None:
+    make(tmp_path, ["leaf1"])
+    (tmp_path / "certificate.pem").write_bytes(b"\x30\x82DER")
+    with pytest.raises(
+        RuntimeError, match=r"certificate\.pem isn't a certificate in PEM; put one there, or remove"
+    ):
+        ensure(tmp_path, ["leaf1"])
+    assert (tmp_path / "certificate.pem").read_bytes() == b"\x30\x82DER"
+
+
+def test_somebodys_own_certificate_with_another_key_is_told(tmp_path: Path) -> None:
+    make(tmp_path, ["leaf1"])
+    key = (tmp_path / "key.pem").read_bytes()
+    _self_signed(tmp_path, path_length=None)
+    (tmp_path / "key.pem").write_bytes(key)
+    with pytest.raises(RuntimeError, match=r"certificate.pem with .*key.pem can't be shown to TLS clients"):
+        ensure(tmp_path, ["leaf1"]).context()
+
+
 def _lost_server(directory: Path) -> None:
     (directory / "server.pem").unlink()
 
@@ -143,9 +228,22 @@ def test_a_directory_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         ensure(tmp_path / "file", ["leaf1"])
 
 
-def _self_signed(directory: Path, *, path_length: int | None, names: Sequence[str] = ("localhost",)) -> None:
+def _general(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _self_signed(
+    directory: Path,
+    *,
+    path_length: int | None,
+    names: Sequence[str] = ("localhost",),
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | None = None,
+) -> None:
     """A certificate of the server itself, which is its own issuer."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
     now = datetime.datetime.now(datetime.UTC)
     certificate = (
@@ -156,7 +254,7 @@ def _self_signed(directory: Path, *, path_length: int | None, names: Sequence[st
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=10))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
         .sign(key, hashes.SHA256())
     )

@@ -26,6 +26,7 @@ from typing import Any
 
 import orjson
 
+from connetos_agent import durable
 from connetos_sdk.errors import NotFound, StorageFailed
 from connetos_sdk.model.tree import Document
 
@@ -173,7 +174,7 @@ class Store:
         head = orjson.dumps({**asdict(facts), "sha256": hashlib.sha256(body).hexdigest()})
         path = self._path(facts.id, ".pending")
         with _failing("recording the change", self._revisions):
-            _write(path, head + b"\n" + body)
+            durable.write(path, head + b"\n" + body)
 
     def commit(self, facts: Facts) -> None:
         """Make the prepared revision the last committed one. This is the moment of the commit."""
@@ -181,7 +182,7 @@ class Store:
             pending, committed = self._path(facts.id, ".pending"), self._path(facts.id, ".json")
             pending.rename(committed)
             try:
-                _sync_directory(self._revisions)
+                durable.sync_directory(self._revisions)
             except OSError:
                 committed.rename(pending)  # what isn't surely on the disk isn't committed
                 raise
@@ -221,9 +222,9 @@ class Store:
         with _failing("recording the confirmation", self._confirm):
             if confirmation is None:
                 self._confirm.unlink(missing_ok=True)
-                _sync_directory(self.directory)
+                durable.sync_directory(self.directory)
             else:
-                _replace(self._confirm, orjson.dumps(asdict(confirmation)))
+                durable.replace(self._confirm, orjson.dumps(asdict(confirmation)))
 
     # -- scheduled commit -----------------------------------------------------------------------------
 
@@ -243,9 +244,9 @@ class Store:
         with _failing("recording the scheduled commit", self._scheduled):
             if scheduled is None:
                 self._scheduled.unlink(missing_ok=True)
-                _sync_directory(self.directory)
+                durable.sync_directory(self.directory)
             else:
-                _replace(self._scheduled, orjson.dumps(scheduled))
+                durable.replace(self._scheduled, orjson.dumps(scheduled))
 
     # -- startup --------------------------------------------------------------------------------------
 
@@ -271,7 +272,7 @@ class Store:
     def write_file(path: Path, text: str) -> None:
         """Replace the file at `path`, wholly or not at all."""
         with _failing("saving the configuration", path):
-            _replace(path, text.encode())
+            durable.replace(path, text.encode())
 
 
 @contextlib.contextmanager
@@ -289,38 +290,6 @@ _HINTS = {
     errno.EDQUOT: "the quota of this file system is used up",
     errno.EROFS: "the file system is read-only",
 }
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file that gets its name for good later: what is in it is on the disk, the directory isn't flushed."""
-    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(descriptor, view) :]
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    except OSError:
-        with contextlib.suppress(OSError):
-            path.unlink()
-        raise
-
-
-def _replace(path: Path, data: bytes) -> None:
-    beside = path.with_name(path.name + ".new")
-    _write(beside, data)
-    beside.replace(path)
-    _sync_directory(path.parent)
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def revision_order(facts: dict[int, Facts]) -> list[int]:

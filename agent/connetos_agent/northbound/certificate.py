@@ -8,7 +8,8 @@ python -m connetos_agent.northbound.certificate DIRECTORY NAME...
 | `server.pem`, `server-key.pem` | what the switch shows, issued by that authority for its names and addresses |
 | `issued.json` | for what it was issued |
 
-If somebody puts a certificate of another make into `certificate.pem`, that is shown as it is.
+If somebody puts a certificate of another make into `certificate.pem`, that is shown as it is. What the switch issued is
+issued again if it can't be used.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ import datetime
 import hashlib
 import ipaddress
 import json
-import os
+import ssl
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from connetos_agent import durable
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -51,6 +54,21 @@ class Shown:
     names: tuple[str, ...]
     own: bool
 
+    def context(self) -> ssl.SSLContext:
+        """What a connection needs to show it.
+
+        Raises:
+            RuntimeError: it can't be used.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        try:
+            # Without a password OpenSSL would ask for that of an encrypted key at the terminal.
+            context.load_cert_chain(self.certificate, self.key, password="")
+        except OSError as error:
+            files = f"{self.certificate} with {self.key}"
+            raise RuntimeError(f"{files} can't be shown to TLS clients: {error}") from error
+        return context
+
 
 def ensure(directory: Path, names: Sequence[str]) -> Shown:
     """What to show for these names; made now unless it is there.
@@ -75,7 +93,8 @@ def ensure(directory: Path, names: Sequence[str]) -> Shown:
 
 
 def shown(directory: Path) -> Shown | None:
-    """What there is to be shown; None if there is nothing, or somebody has changed the authority since."""
+    """What there is to be shown; None if there is nothing, or somebody has changed the authority since, or it was issued
+    here and can't be used."""
     try:
         issued = json.loads((directory / ISSUED_NAME).read_bytes())
         own, names = bool(issued["own"]), tuple(map(str, issued["names"]))
@@ -85,7 +104,16 @@ def shown(directory: Path) -> Shown | None:
     files = (CERTIFICATE_NAME, KEY_NAME) if own else (SERVER_NAME, SERVER_KEY_NAME)
     certificate, key = (directory / name for name in files)
     there = all(path.exists() for path in (certificate, key, directory / KEY_NAME))
-    return Shown(certificate, key, names, own) if same and there else None
+    found = Shown(certificate, key, names, own)
+    return found if same and there and (own or _usable(found)) else None
+
+
+def _usable(found: Shown) -> bool:
+    try:
+        found.context()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _digest(directory: Path) -> str:
@@ -96,13 +124,22 @@ def _digest(directory: Path) -> str:
 
 
 def make(directory: Path, names: Sequence[str]) -> None:
-    """Make what is missing: an authority, and the certificate that it issues for names and addresses."""
+    """Make what is missing or empty: an authority, and the certificate that it issues for names and addresses.
+
+    Raises:
+        OSError: the directory can't be used.
+        ValueError: `certificate.pem` isn't a certificate.
+    """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not ((directory / CERTIFICATE_NAME).exists() and (directory / KEY_NAME).exists()):
+    if not all(_has_content(directory / name) for name in (CERTIFICATE_NAME, KEY_NAME)):
         make_authority(directory, names[0])
     issued = issue(directory, names)
     facts = {"authority": _digest(directory), "names": list(names), "own": not issued}
-    _write(directory / ISSUED_NAME, json.dumps(facts).encode())
+    durable.replace(directory / ISSUED_NAME, json.dumps(facts).encode())
+
+
+def _has_content(path: Path) -> bool:
+    return path.exists() and path.read_bytes().strip() != b""
 
 
 def make_authority(directory: Path, hostname: str) -> None:
@@ -130,8 +167,8 @@ def make_authority(directory: Path, hostname: str) -> None:
         .add_extension(issuer_key, critical=False)
         .sign(key, hashes.SHA256())
     )
-    _write(directory / KEY_NAME, _pem(key))
-    _write(directory / CERTIFICATE_NAME, _pem(certificate))
+    durable.replace(directory / KEY_NAME, _pem(key))
+    durable.replace(directory / CERTIFICATE_NAME, _pem(certificate))
 
 
 def issue(directory: Path, names: Sequence[str]) -> bool:
@@ -139,6 +176,9 @@ def issue(directory: Path, names: Sequence[str]) -> bool:
 
     Returns:
         False if what is in `certificate.pem` isn't an authority of our make: then nothing is issued.
+
+    Raises:
+        ValueError: it isn't a certificate at all.
     """
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
@@ -146,6 +186,10 @@ def issue(directory: Path, names: Sequence[str]) -> bool:
 
     try:
         authority = x509.load_pem_x509_certificate((directory / CERTIFICATE_NAME).read_bytes())
+    except ValueError:
+        remedy = f"put one there, or remove it and {KEY_NAME}, and the switch makes its own"
+        raise ValueError(f"{CERTIFICATE_NAME} isn't a certificate in PEM; {remedy}") from None
+    try:
         signer = serialization.load_pem_private_key((directory / KEY_NAME).read_bytes(), None)
     except (ValueError, TypeError):
         return False
@@ -178,8 +222,8 @@ def issue(directory: Path, names: Sequence[str]) -> bool:
         .add_extension(signer_key, critical=False)
         .sign(signer, hashes.SHA256())
     )
-    _write(directory / SERVER_KEY_NAME, _pem(key))
-    _write(directory / SERVER_NAME, _pem(certificate))
+    durable.replace(directory / SERVER_KEY_NAME, _pem(key))
+    durable.replace(directory / SERVER_NAME, _pem(certificate))
     return True
 
 
@@ -223,13 +267,8 @@ def _pem(thing: x509.Certificate | EllipticCurvePrivateKey) -> bytes:
     return thing.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
 
 
-def _write(path: Path, data: bytes) -> None:
-    beside = path.with_name(f"{path.name}.new")
-    descriptor = os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-    beside.replace(path)
-
-
 if __name__ == "__main__":
-    make(Path(sys.argv[1]), sys.argv[2:])
+    try:
+        make(Path(sys.argv[1]), sys.argv[2:])
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))

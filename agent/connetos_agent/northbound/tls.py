@@ -60,8 +60,10 @@ class Tls:
         self._tasks: list[asyncio.Task[None]] = []
         self._names: list[str] = []
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        """For new connections."""
+        """For new connections; each gets the certificate that is shown at that time."""
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self.context.sni_callback = self._choose
+        self._shown: ssl.SSLContext | None = None
 
     async def start(self) -> None:
         """Have a certificate, and renew it when names or addresses change.
@@ -126,10 +128,14 @@ class Tls:
             log.info("TLS certificate renewed", extra={"names": names})
 
     def _show(self, shown: certificate.Shown) -> None:
-        files = shown.certificate, shown.key
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*files)  # what can't be used changes nothing
-        self.context.load_cert_chain(*files)
+        # A context of its own: OpenSSL keeps a certificate of each type of key, so an older one might be shown on.
+        self._shown = shown.context()
         self._names = list(shown.names)
+
+    def _choose(self, connection: ssl.SSLObject, _name: str | None, _listening: ssl.SSLContext) -> None:
+        """Called in each handshake, also for clients that don't name whom they want (RFC 6066, 3)."""
+        if self._shown is not None:
+            connection.context = self._shown
 
     def _all_names(self) -> list[str]:
         names = [self._hostname(), socket.gethostname(), *EVERYWHERE, *self._listen, *self._addresses()]

@@ -88,6 +88,13 @@ def _where(url: str, kind: str | None) -> tuple[SplitResult, Kind]:
             f"{shown} isn't an https://, unix://, rcc:// or xrl:// URL",
             hint=_EXPECTED if "://" in url else f"{_EXPECTED}; or say transport= with the plain host name",
         )
+    try:
+        (where.hostname or "").encode("idna")
+    except UnicodeError:
+        raise Unsupported(
+            f"{where.hostname!r} isn't the name of a host",
+            hint="words of at most 63 characters with dots between",
+        ) from None
     if kind is not None and kind != chosen:
         raise Unsupported(f"{shown} is a URL of {chosen}, not of {kind}", hint="leave transport out")
     return where, chosen

@@ -32,6 +32,8 @@ MAX_ANSWER_BYTES = 512 * 1024 * 1024
 """Of an answer, and of a line of one that comes in lines."""
 
 _PIECE_BYTES = 64 * 1024
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
+"""What OpenSSL, older and newer, calls the first bytes of something else."""
 _FIT = re.compile(r"[\x20-\x7e]*")
 
 
@@ -109,6 +111,10 @@ def unreachable(where: str, error: Exception) -> errors.Unreachable:
         return errors.Unreachable(
             f"the certificate of {where} isn't trusted: {cause}",
             hint="give its certificate as ca_file, or verify=False if you must",
+        )
+    if isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
+        return errors.Unreachable(
+            f"{where} doesn't speak TLS", hint="is it the port of the switch's REST API?"
         )
     return errors.Unreachable(
         f"{where} can't be reached: {cause}", hint="is the agent running, and the address right?"

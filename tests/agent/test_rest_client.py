@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from connetos_sdk import Switch
-from connetos_sdk.errors import BadRequest, ProtocolError, TimedOut, TooLarge, Unreachable
+from connetos_sdk.errors import BadRequest, ProtocolError, TimedOut, TooLarge, Unreachable, Unsupported
 from connetos_sdk.lab import Lab, LabSwitch
 from connetos_sdk.transports import http
 from tests.conftest import connect, topology
@@ -213,3 +213,38 @@ def test_events_that_are_cut_off_end_with_an_error(tmp_path: Path) -> None:
 def test_nothing_is_smuggled_into_a_request(memory_lab: Lab) -> None:
     with connect(memory_lab.switch("leaf1")) as switch, pytest.raises(BadRequest, match="head of a request"):
         switch.transport.call("ping HTTP/1.1\r\nX-Other: y", {})
+
+
+@pytest.mark.parametrize("scheme", ["https", "rcc", "xrl"])
+@pytest.mark.parametrize("host", ["sw..1", ".sw1", "sw1..", "a" * 64, "sw\udcff"])
+def test_a_host_that_cannot_be_one(scheme: str, host: str) -> None:
+    with pytest.raises(Unsupported, match="isn't the name of a host") as caught:
+        Switch(f"{scheme}://{host}")
+    assert repr(host) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "said", [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"220 ready\r\n"]
+)
+def test_a_port_that_speaks_something_else(said: bytes) -> None:
+    def serve() -> None:
+        peer, _ = listening.accept()
+        with peer, suppress(OSError):
+            peer.sendall(said)
+            while peer.recv(4096):
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(WAIT_SECONDS)
+        thread = threading.Thread(target=serve)
+        thread.start()
+        port = listening.getsockname()[1]
+        with (
+            Switch(f"https://127.0.0.1:{port}", verify=False) as switch,
+            pytest.raises(Unreachable) as caught,
+        ):
+            switch.revision()
+        thread.join(WAIT_SECONDS)
+    assert (
+        str(caught.value) == f"127.0.0.1:{port} doesn't speak TLS (is it the port of the switch's REST API?)"
+    )

@@ -11,6 +11,7 @@ can't be told any more (it died, or the change cut it off) goes back by itself w
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,9 @@ from connetos_sdk.switch import Switch
 
 MAX_WORKERS = 32
 RETRY_SECONDS = 0.5
+MAX_TOLD = 3
+MAX_TOLD_CHARACTERS = 300
+"""Of how many switches, and of each how much of its error, the reason of a report says; the rest is with the switch."""
 
 Outcome = Literal[
     "unchanged", "planned", "changed", "rolled back", "left alone", "rolls back by itself", "failed"
@@ -301,7 +305,7 @@ class FabricChange:
             outcome: Outcome = "rolls back by itself" if isinstance(error, TransportError) else "rolled back"
             self._set(name, outcome, error=str(error))
         self._undo([name for name in names if name not in lost])
-        return f"{', '.join(lost)} couldn't be told to keep the change"
+        return self._told(list(lost), "couldn't be told to keep the change")
 
     def _go_back(self, names: Sequence[str]) -> None:
         """Take back what waits for its confirmation."""
@@ -346,7 +350,17 @@ class FabricChange:
         for name, report in self._reports.items():
             if report.outcome == "planned":
                 self._set(name, "left alone")
-        return f"{', '.join(failed)} {what}"
+        return self._told(failed, what)
+
+    def _told(self, names: Sequence[str], what: str) -> str:
+        """`what` of these switches, and why."""
+        listed = [
+            f"{name} {what}: {textwrap.shorten(self._reports[name].error, MAX_TOLD_CHARACTERS, placeholder=' ...')}"
+            for name in names[:MAX_TOLD]
+        ]
+        if len(names) > MAX_TOLD:
+            listed.append(f"and {len(names) - MAX_TOLD} more")
+        return "; ".join(listed)
 
     def _set(self, name: str, outcome: Outcome, **facts: Any) -> None:
         self._reports[name] = replace(self._reports[name], outcome=outcome, **facts)

@@ -124,8 +124,9 @@ def test_the_password_of_one_host_is_not_tried_at_another(
 def test_all_or_nothing(lab: Lab, switches: dict[str, Switch], tmp_path: Path) -> None:
     checks = [{"host": "leaf2", "command": "show vlans", "contains": "10 "}]
     options = {"lines": WEB, "checks": checks, "comment": "change 4711"}
-    _, planned = run(lab, tmp_path, options, "--check", "--diff")
+    shown, planned = run(lab, tmp_path, options, "--check", "--diff")
     assert planned["changed"] and having(switches) == []
+    assert all(f"# {name}\n[edit vlans]\n" in shown.output for name in NAMES), shown.output
     assert {s["outcome"] for s in planned["switches"].values()} == {"planned"}
     _, done = run(lab, tmp_path, options)
     assert done["changed"] and having(switches) == list(NAMES)
@@ -138,7 +139,9 @@ def test_one_that_cant(lab: Lab, switches: dict[str, Switch], tmp_path: Path) ->
     broken = "set interface gigabit-ethernet te-1/1/1 family ethernet-switching native-vlan-id 99"
     lines = {"leaf1": WEB, "leaf2": [broken]}
     done, result = run(lab, tmp_path, {"lines": lines})
-    assert done.recap["failed"] == 1 and result["msg"] == "leaf2 can't do it" and having(switches) == []
+    assert done.recap["failed"] == 1 and having(switches) == []
+    assert result["msg"].startswith("leaf2 can't do it: ")
+    assert "vlans vlan-id 99 isn't configured" in result["msg"]
     assert "vlans vlan-id 99 isn't configured" in json.dumps(result["report"])
 
 
@@ -155,6 +158,11 @@ def test_bad_options(lab: Lab, switches: dict[str, Switch], tmp_path: Path) -> N
         ({}, "one of the following is required: lines, documents"),
         ({"lines": {"leaf9": WEB}}, "there is no host leaf9"),
         ({"lines": WEB, "checks": [{"host": "leaf1"}]}, "command, state"),
+        ({"lins": WEB}, "Unsupported parameters for (connetos_fabric) module: lins. Supported parameters"),
+        (
+            {"lines": WEB, "checks": [{"hots": "leaf1"}]},
+            "Unsupported parameters for (connetos_fabric) module: checks.hots. Supported parameters",
+        ),
     ):
         done, _ = run(lab, tmp_path, options)
         assert done.recap["failed"] == 1 and words in done.output and "Traceback" not in done.output, (

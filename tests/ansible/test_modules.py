@@ -77,7 +77,7 @@ def test_command(play: Play) -> None:
     assert run.recap["ignored"] == 3
     assert '"bogus" is not recognized' in bogus["msg"]
     assert "isn't an operational command" in configure["msg"]
-    assert never["msg"] == "result 0 doesn't contain 'gone'" and never["stdout"]
+    assert never["msg"] == "result 0 (show vlans) doesn't contain 'gone'" and never["stdout"]
 
 
 def test_facts(play: Play, switch: Switch) -> None:

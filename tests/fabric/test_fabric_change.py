@@ -65,7 +65,8 @@ def test_a_plan_changes_nothing(switches: dict[str, Switch]) -> None:
 
 def test_one_that_cant_leaves_all_alone(switches: dict[str, Switch]) -> None:
     report = FabricChange(switches, {"leaf1": WEB, "leaf2": BROKEN, "leaf3": WEB}).run()
-    assert report.reason == "leaf2 can't do it" and not report.changed and having(switches) == []
+    assert report.reason == f"leaf2 can't do it: {report.switches['leaf2'].error}"
+    assert not report.changed and having(switches) == []
     assert {n: s.outcome for n, s in report.switches.items()} == {
         "leaf1": "left alone", "leaf2": "failed", "leaf3": "left alone",
     }  # fmt: skip
@@ -94,7 +95,7 @@ def test_somebody_elses_change_in_between_is_noticed(switches: dict[str, Switch]
 
     meddled = {**switches, "leaf2": Meddled(transport=switches["leaf2"].transport)}
     report = FabricChange(meddled, dict.fromkeys(NAMES, WEB)).run()
-    assert report.reason == "leaf2 didn't do it" and having(switches) == []
+    assert report.reason.startswith("leaf2 didn't do it: ") and having(switches) == []
     assert report.switches["leaf1"].outcome == "rolled back" and "revision" in report.switches["leaf2"].error
 
 
@@ -107,7 +108,8 @@ def test_a_switch_that_dies_goes_back_by_itself_and_takes_the_others_along(
 
     change = FabricChange(switches, dict.fromkeys(NAMES, WEB), confirm_s=4)
     report = change.run(checks=[Check("a disaster", kill)])
-    assert report.reason == "leaf2 couldn't be told to keep the change"
+    assert report.reason.startswith("leaf2 couldn't be told to keep the change: ")
+    assert "can't be reached" in report.reason
     assert report.switches["leaf2"].outcome == "rolls back by itself"
     assert {report.switches[n].outcome for n in ("leaf1", "leaf3")} == {"rolled back"}
     lab.switch("leaf2").restart_agent()
@@ -117,8 +119,18 @@ def test_a_switch_that_dies_goes_back_by_itself_and_takes_the_others_along(
 def test_an_unreachable_switch(switches: dict[str, Switch]) -> None:
     gone = Switch("https://127.0.0.1:1", username="a", password="b")
     report = FabricChange({**switches, "leaf2": gone}, dict.fromkeys(NAMES, WEB)).run()
-    assert report.reason == "leaf2 can't do it" and having(switches) == []
+    assert report.reason == f"leaf2 can't do it: {report.switches['leaf2'].error}" and having(switches) == []
     assert "can't be reached" in report.switches["leaf2"].error
+
+
+def test_the_reason_is_short_where_many_fail(switches: dict[str, Switch]) -> None:
+    long = [f"set vlans vlan-id 10 vlan-name {'x' * 400}", *BROKEN]
+    many = {f"copy{number}": switches["leaf2"] for number in range(5)}
+    report = FabricChange({**switches, **many}, {"leaf1": long, **dict.fromkeys(many, BROKEN)}).run()
+    assert [s.outcome for s in report.switches.values()] == ["failed"] * 6
+    assert report.reason.startswith("leaf1 can't do it: ") and report.reason.endswith("; and 3 more")
+    assert "copy1 can't do it: interface" in report.reason and "copy2" not in report.reason
+    assert len(report.reason) < 1000
 
 
 def test_a_name_that_isnt_there(switches: dict[str, Switch]) -> None:

@@ -22,7 +22,9 @@ class ActionModule(SwitchAction):
                 result["warnings"] = ["check mode runs only show commands, not " + ", ".join(skipped)]
         for left in range(args["retries"], -1, -1):
             texts = [switch.cli(command) for command in commands]
-            missing = [reason for wanted in args["wait_for"] or [] if (reason := _missing(wanted, texts))]
+            missing = [
+                reason for wanted in args["wait_for"] or [] if (reason := _missing(wanted, commands, texts))
+            ]
             if not missing or not left or self._task.check_mode:
                 break
             time.sleep(args["interval"])
@@ -31,13 +33,13 @@ class ActionModule(SwitchAction):
             result.update(failed=True, msg="; ".join(missing))
 
 
-def _missing(wanted, texts):
+def _missing(wanted, commands, texts):
     """Why a condition isn't met; empty if it is."""
     number = wanted["result"]
     if not 0 <= number < len(texts):
         return f"there is no result {number}: {len(texts)} commands were run"
     if wanted["contains"] is not None and wanted["contains"] not in texts[number]:
-        return f"result {number} doesn't contain {wanted['contains']!r}"
+        return f"result {number} ({commands[number]}) doesn't contain {wanted['contains']!r}"
     if wanted["lacks"] is not None and wanted["lacks"] in texts[number]:
-        return f"result {number} still contains {wanted['lacks']!r}"
+        return f"result {number} ({commands[number]}) still contains {wanted['lacks']!r}"
     return ""

@@ -17,6 +17,7 @@ from collections import ChainMap
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.connection import Connection
+from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible_collections.connetos.connetos.plugins.module_utils.access import connect, default_url
 from ansible_collections.connetos.connetos.plugins.module_utils.argspec import CONNECTION
@@ -96,8 +97,14 @@ class SdkAction(ActionBase):
             required_one_of=self.required_one_of,
         ).validate(given)
         if validated.error_messages:
-            raise AnsibleActionFail("; ".join(validated.error_messages))
+            raise AnsibleActionFail("; ".join(map(self._sentence, validated.errors.errors)))
         return validated.validated_parameters
+
+    def _sentence(self, error):
+        """An error in the arguments as Ansible's modules tell it; one of an unknown option only names it."""
+        if isinstance(error, UnsupportedError):
+            return f"Unsupported parameters for ({self._task.action.rpartition('.')[2]}) module: {error.msg}"
+        return error.msg
 
 
 class SwitchAction(SdkAction):

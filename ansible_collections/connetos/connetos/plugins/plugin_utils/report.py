@@ -12,5 +12,5 @@ def tell(action, report, result):
         result.update(failed=True, msg=report.reason)
     if action._task.diff:
         result["diff"] = [
-            {"header": name, "prepared": s.diff} for name, s in report.switches.items() if s.diff
+            {"prepared": f"# {name}\n{s.diff}"} for name, s in report.switches.items() if s.diff
         ]

@@ -39,7 +39,7 @@ class Saved:
     """What a backup did.
 
     Attributes:
-        before: texts of the files that have changed, as they were; empty for those that weren't there.
+        before: texts of the files that have changed, as they were committed; empty for those that weren't.
         after: texts of the same files as they are, or with `dry_run` would be.
         commit: id of the commit; empty if nothing has changed.
         failed: why switches couldn't be asked, by name; their files are as they were.
@@ -69,10 +69,9 @@ class Repository:
     folder: Path
     author: str = AUTHOR
 
-    def read(self, name: str) -> str:
-        """The text of a file as it lies in the work tree; empty if it isn't there."""
-        path = Path(self.folder) / name
-        return path.read_text("utf-8") if path.exists() else ""
+    def committed(self, name: str) -> str:
+        """The text of a file as it was committed last; empty if it never was."""
+        return self._text(name, "HEAD") or ""
 
     def read_version(self, name: str, version: str) -> str:
         """The text of a file in a commit.
@@ -89,7 +88,7 @@ class Repository:
             raise NotFound(
                 f"{self.folder} has no version {version}", hint="what git log shows, such as HEAD~1"
             )
-        text = self._git("show", f"{commit.strip()}:./{name}")
+        text = self._text(name, commit.strip())
         if text is None:
             raise NotFound(f"{name} isn't in version {version} of {self.folder}", hint="git log shows which")
         return text
@@ -110,6 +109,12 @@ class Repository:
         self._must("commit", "--quiet", "--message", message, "--", *files)
         return self._must("rev-parse", "HEAD").strip()
 
+    def unpushed(self) -> bool:
+        """Whether there are commits that the remote repository doesn't have, as far as is known here."""
+        if self._git("rev-parse", "--verify", "--quiet", "HEAD") is None:
+            return False
+        return self._git("rev-list", "--max-count=1", "@{upstream}..HEAD") != ""
+
     def push(self) -> None:
         """Give the commits to the remote repository of the branch.
 
@@ -117,6 +122,10 @@ class Repository:
             ConnetosError: there is none, or it refuses.
         """
         self._must("push", "--quiet")
+
+    def _text(self, name: str, commit: str) -> str | None:
+        """The text of a file as checking it out would lay it down; None if the commit doesn't have it."""
+        return self._git("cat-file", "--filters", f"{commit}:./{name}")
 
     def _must(self, *arguments: str) -> str:
         done = self._run(*arguments)
@@ -177,7 +186,7 @@ def save(
     told = Fleet(switches).run(lambda switch: switch.config_text(form=form, secrets=secrets))
     before, after = {}, {}
     for name, outcome in told.done.items():
-        found, text = repository.read(files[name]), outcome.value or ""
+        found, text = repository.committed(files[name]), outcome.value or ""
         if found != text:
             before[files[name]], after[files[name]] = found, text
     failed = {name: str(outcome.error) for name, outcome in told.failed.items()}

@@ -201,6 +201,43 @@ def test_commits_go_to_the_remote_and_other_work_is_left_alone(
     assert site.git("status", "--porcelain") == ["A  notes"]
 
 
+def test_a_backup_that_git_refused_is_made_up_for(site: Site, switches: dict[str, Switch]) -> None:
+    Repository(site.folder).commit({"notes": "mine"}, "begun")
+    hook = site.folder / ".git/hooks/pre-commit"
+    hook.write_text("#!/bin/sh\necho not today >&2\nexit 1\n")
+    hook.chmod(0o755)
+    for _ in range(2):
+        refused = site("backup")
+        assert refused.returncode != 0 and "git commit in" in refused.output, refused.output
+        assert "not today" in refused.output
+    hook.unlink()
+    run = site("backup")
+    assert run.results[-1]["files"] == ["leaf1.conf", "leaf2.conf"], run.output
+    assert site.git("log", "--format=%s") == ["Backup of leaf1, leaf2", "begun"]
+    assert site.git("status", "--porcelain") == []
+
+
+def test_a_commit_that_the_remote_refused_goes_to_it_later(
+    site: Site, switches: dict[str, Switch], tmp_path: Path
+) -> None:
+    remote, away = tmp_path / "remote.git", tmp_path / "away.git"
+    subprocess.run(["git", "init", "--quiet", "--bare", str(remote)], check=True)
+    subprocess.run(["git", "clone", "--quiet", str(remote), str(site.folder)], check=True)
+    remote.rename(away)
+    lost = site("backup", backup_push=True)
+    assert lost.returncode != 0 and "git push in" in lost.output, lost.output
+    still = site("backup", backup_push=True)
+    assert still.returncode != 0 and "git push in" in still.output, still.output
+    away.rename(remote)
+    planned = site("backup", "--check", backup_push=True)
+    assert planned.results[-1]["changed"] and planned.results[-1]["files"] == [], planned.output
+    assert site.git("ls-remote", "origin") == []
+    run = site("backup", backup_push=True)
+    assert run.returncode == 0 and run.results[-1]["changed"], run.output
+    assert site.git("ls-remote", "origin", "HEAD")[0].split()[0] == site.git("rev-parse", "HEAD")[0]
+    assert site("backup", backup_push=True).results[-1]["changed"] is False
+
+
 def test_names_and_repositories_that_cannot_be(tmp_path: Path) -> None:
     for name in ("../leaf1", ".git", "", "a/b", "-x"):
         with pytest.raises(BadRequest, match="can't be the name of a file"):

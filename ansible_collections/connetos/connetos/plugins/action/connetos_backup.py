@@ -37,12 +37,13 @@ class ActionModule(SwitchAction):
             message=args["comment"],
             dry_run=self._task.check_mode,
         )
-        result.update(changed=bool(saved.after), files=saved.changed, commit=saved.commit)
+        push = args["push"] and repository.unpushed()
+        result.update(changed=bool(saved.after) or push, files=saved.changed, commit=saved.commit)
         if self._task.diff:
             result["diff"] = [
                 _diff(name, old, saved.after[name], args["form"]) for name, old in saved.before.items()
             ]
-        if saved.commit and args["push"]:
+        if push and not self._task.check_mode:
             repository.push()
         if saved.failed:
             told = "; ".join(f"{name}: {reason}" for name, reason in saved.failed.items())

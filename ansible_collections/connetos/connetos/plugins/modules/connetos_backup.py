@@ -52,7 +52,7 @@ options:
     default: ConnetOS backup <backup@localhost>
   push:
     description:
-      - Whether a commit is pushed to the remote repository of the branch.
+      - Whether commits that the remote repository of the branch doesn't have are pushed to it, those of earlier tasks, too.
     type: bool
     default: false
   version:

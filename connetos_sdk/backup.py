@@ -93,8 +93,13 @@ class Repository:
             raise NotFound(f"{name} isn't in version {version} of {self.folder}", hint="git log shows which")
         return text
 
-    def commit(self, files: Mapping[str, str], message: str) -> str:
+    def commit(self, files: Mapping[str, str], message: str, *, private: bool = False) -> str:
         """Write files and commit them, and nothing else; the id of the commit.
+
+        Args:
+            files: texts by name.
+            message: of the commit.
+            private: only the owner may read the files. What git itself keeps is as readable as the folder is.
 
         Raises:
             ConnetosError: git isn't there, or refuses.
@@ -104,7 +109,8 @@ class Repository:
         if self._git("rev-parse", "--is-inside-work-tree") is None:
             self._must("init", "--quiet")
         for name, text in files.items():
-            (folder / name).write_text(text, "utf-8")
+            with open(folder / name, "w", encoding="utf-8", opener=_private if private else None) as file:
+                file.write(text)
         self._must("add", "--", *files)
         self._must("commit", "--quiet", "--message", message, "--", *files)
         return self._must("rev-parse", "HEAD").strip()
@@ -174,7 +180,7 @@ def save(
         switches: connections by name; a file has the name of its switch.
         repository: where.
         form: curly braces, `set` lines or JSON.
-        secrets: write password hashes instead of a mask (super-users only).
+        secrets: write password hashes instead of a mask (super-users only), into files that only their owner may read.
         message: of the commit; names the switches that have changed by default.
         dry_run: only say what would change.
 
@@ -193,7 +199,15 @@ def save(
     if dry_run or not after:
         return Saved(before, after, "", failed)
     names = [name for name in told.done if files[name] in after]
-    return Saved(before, after, repository.commit(after, message or f"Backup of {', '.join(names)}"), failed)
+    commit = repository.commit(after, message or f"Backup of {', '.join(names)}", private=secrets)
+    return Saved(before, after, commit, failed)
+
+
+def _private(path: str, flags: int) -> int:
+    """Opens a file that only its owner may read, before anything is written into it."""
+    file = os.open(path, flags, 0o600)
+    os.fchmod(file, 0o600)
+    return file
 
 
 def documents(

@@ -112,8 +112,12 @@ def test_an_older_version_with_secrets_comes_back_to_a_switch_that_lost_its_user
 ) -> None:
     leaf1 = switches["leaf1"]
     leaf1.apply_lines(f"set system login user ops authentication encrypted-password {HASH}")
+    site.folder.mkdir(mode=0o755)
+    Repository(site.folder).commit({"leaf1.conf": "vlans {}\n"}, "begun")
+    (site.folder / "leaf1.conf").chmod(0o644)
     assert site("backup", backup_secrets=True).returncode == 0
     assert HASH in (site.folder / "leaf1.conf").read_text()
+    assert {(site.folder / f"{name}.conf").stat().st_mode & 0o777 for name in NAMES} == {0o600}
     leaf1.apply_lines("delete system login user ops\nset vlans vlan-id 10")
     assert site("backup").returncode == 0
     run = site("restore", "--limit", "leaf1", backup_version="HEAD~1")

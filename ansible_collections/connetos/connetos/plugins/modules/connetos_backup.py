@@ -38,6 +38,7 @@ options:
     description:
       - Whether password hashes and other secrets are saved. Without, a mask stands in their place; when it is restored it
         keeps the secret that the switch has.
+      - Files with secrets are readable by their owner only; what git itself keeps is as readable as O(folder) is.
     type: bool
     default: false
   comment:

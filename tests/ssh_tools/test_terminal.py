@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -24,18 +24,20 @@ def net(access: dict[str, Any], switch: Switch) -> Iterator[integration.ConnetOS
 
 
 @pytest.fixture
-def over(net: integration.ConnetOSSSH) -> Switch:
-    def typed(commands: Sequence[str]) -> list[str]:
-        return [
-            str(
-                net._send_command_str(
-                    command, expect_string=integration.PROMPT, strip_prompt=False, strip_command=True
-                )
+def typed(net: integration.ConnetOSSSH) -> Callable[[str], str]:
+    def typed(command: str) -> str:
+        return str(
+            net._send_command_str(
+                command, expect_string=integration.PROMPT, strip_prompt=False, strip_command=True
             )
-            for command in commands
-        ]
+        )
 
-    return Switch(transport=TerminalTransport(typed))
+    return typed
+
+
+@pytest.fixture
+def over(typed: Callable[[str], str]) -> Switch:
+    return Switch(transport=TerminalTransport(lambda commands: [typed(command) for command in commands]))
 
 
 def test_reading_and_changing(over: Switch, switch: Switch) -> None:
@@ -77,6 +79,42 @@ def test_there_is_one_command_line(over: Switch, net: integration.ConnetOSSSH, s
     assert net.find_prompt() == "leaf1>" and 10 not in switch.vlans()
     with switch.configure(exclusive=True):
         pass  # the candidate is gone
+
+
+@pytest.mark.parametrize("failure", [errors.Unreachable("it is gone"), TimeoutError("no prompt"), None])
+@pytest.mark.parametrize("at", ["configure exclusive", WEB, "compare"])
+def test_an_answer_that_does_not_come_leaves_no_candidate(
+    at: str,
+    failure: Exception | None,
+    typed: Callable[[str], str],
+    net: integration.ConnetOSSSH,
+    switch: Switch,
+) -> None:
+    asked: list[str] = []
+
+    def losing(commands: Sequence[str]) -> list[str]:
+        answers = []
+        for command in commands:
+            asked.append(command)
+            answers.append(typed(command))
+            if command.startswith(at):
+                if failure:
+                    raise failure
+                answers[-1] = "Waiting for "
+        return answers
+
+    over = Switch(transport=TerminalTransport(losing))
+    revision = over.revision()
+    with pytest.raises(type(failure) if failure else errors.ProtocolError) as caught:
+        over.apply_lines([WEB], if_revision=revision)
+    assert failure in (None, caught.value)
+    assert asked.count("exit discard") == 1 and net.find_prompt() == "leaf1>"
+    with switch.configure(exclusive=True) as change:
+        assert not change.diff() and 10 not in switch.vlans()
+    with pytest.raises(errors.ProtocolError, match="connect anew"):
+        over.revision()
+    over.close()
+    assert asked[-1] == "exit discard"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from connetos_sdk import errors
 from connetos_sdk.transports.rcc.transport import CommandLineTransport
@@ -80,25 +81,38 @@ class TerminalClient:
         type_lines: see `Type`. What it raises goes through.
     """
 
-    connected = True
-
     def __init__(self, type_lines: Type) -> None:
         self._type = type_lines
         self._mode: int = Mode.OPERATIONAL
+        self.connected = True
+        """Whether it is known what the terminal shows: not when an answer hasn't come."""
 
     def run_many(self, commands: Sequence[str]) -> list[Response]:
         """Run commands in order, whether or not those before succeed.
 
         Raises:
             BadRequest: a command has more than one line, or is too long.
+            ProtocolError: a prompt is missing, here or earlier.
         """
         for command in commands:
             rcc.encode_command(command)
+        if not self.connected:
+            raise out_of_step()
         found: list[Response] = []
-        for begin in range(0, len(commands), BATCH):
-            part = commands[begin : begin + BATCH]
-            answers = self._type([unpaged(command) for command in part])
-            found += [read(command, typed) for command, typed in zip(part, answers, strict=True)]
+        try:
+            for begin in range(0, len(commands), BATCH):
+                found += self._part(commands[begin : begin + BATCH])
+        except BaseException:
+            self.connected = False
+            raise
+        return found
+
+    def _part(self, commands: Sequence[str]) -> list[Response]:
+        if any(command.startswith("configure") for command in commands):
+            self._mode = Mode.CONFIGURE  # from when it is typed: nobody may come to see the prompt
+        found: list[Response] = []
+        for command, typed in zip(commands, self._type([unpaged(c) for c in commands]), strict=True):
+            found.append(read(command, typed))
             self._mode = found[-1].mode
         return found
 
@@ -108,7 +122,18 @@ class TerminalClient:
     def close(self) -> None:
         """Leave the terminal in operational mode, for whoever uses it next."""
         if self._mode >= Mode.CONFIGURE:
-            self.run_many(["exit discard"])
+            with suppress(
+                Exception
+            ):  # if it fails nothing is left to try, and what failed before is what matters
+                self._part(["exit discard"])
+
+
+def out_of_step() -> errors.ProtocolError:
+    """The error for commands after one whose answer didn't come."""
+    return errors.ProtocolError(
+        "the terminal showed no prompt after an earlier command",
+        hint="connect anew, and look at what was changed",
+    )
 
 
 class TerminalTransport(CommandLineTransport):
@@ -122,7 +147,9 @@ class TerminalTransport(CommandLineTransport):
         made: list[TerminalClient] = []
 
         def client() -> TerminalClient:
-            if made:  # it is never given away twice, for it stays connected
+            if made and not made[0].connected:
+                raise out_of_step()
+            if made:  # in use; else it would be given away again, for it stays connected
                 raise errors.Unsupported(
                     "a terminal has one command line, which a candidate occupies",
                     hint="commit or close the candidate first, or use REST or RCC",

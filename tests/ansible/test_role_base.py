@@ -149,6 +149,31 @@ def until_back(switch: Switch) -> None:
         time.sleep(0.2)
 
 
+def test_playbooks_are_for_switches(tmp_path: Path) -> None:
+    """What else is in the inventory is left alone: above all the server that the playbook `atp` is for."""
+
+    for_switches = ("backup", "base", "leaf_spine", "restore", "upgrade")
+
+    def hosts(groups: dict[str, list[str]], *arguments: str) -> dict[str, list[str]]:
+        children = {name: {"hosts": {member: {} for member in members}} for name, members in groups.items()}
+        (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"children": children}}))
+        names = [f"connetos.connetos.{name}" for name in (*for_switches, "atp")]
+        run = ansible("ansible-playbook", "-i", "hosts.yml", "--list-hosts", *names, *arguments, cwd=tmp_path)
+        assert run.returncode == 0, run.output
+        sections = run.output.split("\nplaybook: ")[1:]
+        return {
+            Path(section.partition("\n")[0]).stem: sorted(section.partition("):\n")[2].split())
+            for section in sections
+        }
+
+    grouped = {"switches": ["leaf1"], "provisioning": ["server"], "monitoring": ["zabbix"]}
+    assert hosts(grouped) == {"atp": ["server"], **{name: ["leaf1"] for name in for_switches}}
+    other = {"leaves": ["leaf1"], "spines": ["spine1"], "provisioning": ["server"]}
+    assert hosts(other) == {"atp": ["server"], **{name: ["leaf1", "spine1"] for name in for_switches}}
+    named = hosts(grouped, "-e", "connetos_hosts=all")
+    assert named["base"] == ["leaf1", "server", "zabbix"]
+
+
 def test_every_role_says_what_it_takes(tmp_path: Path) -> None:
     """What the defaults name is specified, and each role is documented."""
     for folder in (COLLECTION / "roles").iterdir():

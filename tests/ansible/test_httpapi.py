@@ -116,6 +116,14 @@ def test_bad_days(play: Play, switch: Switch, variables: dict[str, Any], words: 
     assert "Traceback" not in run.output and 10 not in switch.vlans()
 
 
+def test_a_package_cannot_be_sent(play: Play, tmp_path: Path) -> None:
+    (tmp_path / "mine.deb").write_bytes(b"!<arch>\n\xff\xfe\x00")
+    run = play({"connetos.connetos.connetos_package": {"file": "mine.deb"}})
+    assert "mine.deb can't be sent over ansible.netcommon.httpapi" in run.results[0]["msg"], run.output
+    assert "use ansible_connection connetos.connetos.connetos" in run.results[0]["msg"]
+    assert "Traceback" not in run.output
+
+
 def test_several_switches_need_the_sdks_own_connection(play: Play, tmp_path: Path) -> None:
     fabric = {"connetos.connetos.connetos_fabric": {"lines": {"leaf1": [WEB], "leaf2": [WEB]}}}
     listed = {"ansible.builtin.add_host": {"name": "leaf2", "ansible_connection": "local"}}

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from ansible.module_utils.connection import ConnectionError as AnsibleConnectionError
 
 try:
+    from connetos_sdk.errors import Unsupported
     from connetos_sdk.transports.connections import Connections
     from connetos_sdk.transports.http import unreachable
     from connetos_sdk.transports.rest import RestTransport
 except ImportError:  # told to the user by `base.py`
-    Connections = unreachable = None
+    Connections = Unsupported = unreachable = None
     RestTransport = object
 
 WHERE = "the switch"
@@ -73,3 +74,10 @@ class HttpapiTransport(RestTransport):
         # Everything but the HTTP client is as in RestTransport, so its own one is never made.
         self._where = WHERE
         self._connections = Connections(lambda: Carrier(exchange))
+
+    def upload(self, _name, path):
+        """Refused: what passes through the connection's process is text."""
+        raise Unsupported(
+            f"{path} can't be sent over ansible.netcommon.httpapi",
+            hint="use ansible_connection connetos.connetos.connetos",
+        )

@@ -126,6 +126,18 @@ def test_a_change_is_checked_made_and_found_made(
     assert switch.config("interface gigabit-ethernet te-1/1/1 description") == "long" * 60
 
 
+def test_without_the_extra_rcc_it_says_what_to_install(
+    play: Play, switch: Switch, persistent: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare" / "asyncssh.py").write_text("raise ModuleNotFoundError('No module named asyncssh')\n")
+    persistent["PYTHONPATH"] = str(tmp_path / "bare")
+    run = play({OURS: {"lines": [WEB]}})
+    assert "network_cli needs more of the SDK: No module named asyncssh" in run.results[0]["msg"], run.output
+    assert "pip install 'connetos-sdk[rcc]'" in run.results[0]["msg"]
+    assert run.results[0]["problems"][0]["code"] == "unsupported"
+
+
 @SSH_TYPES
 def test_what_the_switch_refuses_is_told_and_changes_nothing(
     play: Play, switch: Switch, ssh_type: dict[str, Any]

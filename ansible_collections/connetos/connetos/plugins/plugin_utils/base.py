@@ -123,8 +123,11 @@ class SwitchAction(SdkAction):
 
     def explain(self, error, args, task_vars):
         """Another release on the other side may be why something isn't known there."""
-        who = "the collection connetos.connetos"
-        return explained(error, self._switch(args, task_vars), VERSION, who)
+        try:
+            switch = self._switch(args, task_vars)
+        except ConnetosError:  # which is what is to be explained: there is no way to a switch
+            return str(error)
+        return explained(error, switch, VERSION, "the collection connetos.connetos")
 
     def _switch_of(self, host, args, task_vars):
         """The switch that a host of the inventory is, this one or another."""

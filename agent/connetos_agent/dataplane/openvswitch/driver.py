@@ -171,9 +171,12 @@ class OpenVSwitchDriver:
         def foreign(reconnected: bool) -> None:
             suspect(None, reconnected or self.bridge.name not in self.bridge.database.bridges)
 
+        def touched(targets: Collection[ObjectKey]) -> None:
+            self._restarts.restored.wait()  # what is only not back yet is no drift
+            suspect(targets, False)
+
         self.bridge.database.foreign = foreign
-        connection = self.bridge.new_openflow(self.bridge.name)
-        self._flow_watch = FlowWatch(connection, lambda touched: suspect(touched, False))
+        self._flow_watch = FlowWatch(self.bridge.new_openflow(self.bridge.name), touched)
         self._flow_watch.start()
 
     def refuse(self, wanted: Mapping[ObjectKey, State]) -> Mapping[ObjectKey, str]:

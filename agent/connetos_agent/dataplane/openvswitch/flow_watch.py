@@ -5,13 +5,15 @@ What the agent itself changes is heard of, too: then all is found as it should b
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import threading
 from collections.abc import Callable, Collection, Mapping
 
 from connetos_agent.dataplane.base import ObjectKey
 from connetos_agent.dataplane.openvswitch.openflow_connection import OpenFlow
 from connetos_agent.dataplane.openvswitch.pipeline import OWNER, Area
+
+log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.5
 FILTER, STORM_CONTROL, RATE_LIMIT = (
@@ -30,7 +32,8 @@ OBJECTS: Mapping[int, tuple[ObjectKey, ...]] = {
 
 
 class FlowWatch:
-    """Listens in a thread of its own, with a connection of its own, again after each restart of ovs-vswitchd.
+    """Listens in a thread of its own, with a connection of its own, again after each restart of ovs-vswitchd. Whatever
+    happened while nobody listened, may have been to any object.
 
     Args:
         connection: to the bridge; used for nothing else.
@@ -54,14 +57,28 @@ class FlowWatch:
             self._thread.join()
 
     def _run(self) -> None:
+        missed, told = False, set[str]()
         while not self._closed.is_set():
-            with contextlib.suppress(OSError):
+            try:
                 for cookies in self._connection.watch():
                     if self._closed.is_set():
                         break
                     areas = {cookie >> 32 & 0xFFFF for cookie in cookies if cookie >> 48 == OWNER}
                     found = {target for area in areas for target in OBJECTS.get(area, ())}
+                    if missed:
+                        found = {*OBJECTS[Area.BASE]}
                     if found:
                         self._touched(found)
+                    missed = False
+                    told.clear()
+            except OSError as error:
+                missed = True
+                self._tell(error.strerror or str(error), told)
             self._connection.close()
             self._closed.wait(RETRY_SECONDS)
+
+    def _tell(self, reason: str, told: set[str]) -> None:
+        """Log why flows aren't watched, each reason once until they are."""
+        if reason not in told and not self._closed.is_set():
+            told.add(reason)
+            log.warning("changes of flows by others aren't heard of: %s; trying again", reason)

@@ -104,13 +104,9 @@ class OpenFlow:
         while True:
             kind, _, payload = self._receive(sock)
             if kind == _ERROR:
-                raise ConnectionError("it doesn't tell of flows")
+                raise ConnectionError(f"Open vSwitch refused to tell of them: {payload[:4].hex()}")
             if kind == _MULTIPART_REPLY:
-                yield {
-                    struct.unpack_from("!Q", update, 16)[0]
-                    for update in _entries(payload[8:])
-                    if struct.unpack_from("!H", update, 2)[0] in (_REMOVED, _MODIFIED)
-                }
+                yield _changed(payload)
 
     def interrupt(self) -> None:
         """End the connection beneath whoever watches."""
@@ -169,6 +165,8 @@ class OpenFlow:
         while True:
             if len(self._buffer) >= HEADER.size:
                 _, kind, length, number = HEADER.unpack_from(self._buffer)
+                if length < HEADER.size:
+                    raise ConnectionError(f"a message of {length} octets isn't OpenFlow")
                 if len(self._buffer) >= length:
                     payload, self._buffer = self._buffer[HEADER.size : length], self._buffer[length:]
                     if kind != _ECHO_REQUEST:
@@ -219,6 +217,20 @@ def _entries(data: bytes) -> Iterator[bytes]:
         (length,) = struct.unpack_from("!H", data, position)
         yield data[position : position + length]
         position += max(8, length + -length % 8)
+
+
+def _changed(payload: bytes) -> set[int]:
+    """Cookies of the flows that an answer to a monitor says were taken away or changed."""
+    try:
+        return {
+            struct.unpack_from("!Q", update, 16)[0]
+            for update in _entries(payload[8:])
+            if struct.unpack_from("!H", update, 2)[0] in (_REMOVED, _MODIFIED)
+        }
+    except struct.error as error:
+        raise ConnectionError(
+            f"Open vSwitch told of a flow in another form than OpenFlow 1.5: {error}"
+        ) from error
 
 
 def _flow(entry: bytes) -> Flow:

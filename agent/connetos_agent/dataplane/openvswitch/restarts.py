@@ -33,6 +33,9 @@ class RestartWatch:
         self._control, self._restore = control, restore
         self._socket: socket.socket | None = None
         self._closed = threading.Event()
+        self.restored = threading.Event()
+        """Set unless something that was lost isn't back yet."""
+        self.restored.set()
         self._thread = threading.Thread(target=self._run, name="restarts", daemon=True)
 
     def start(self) -> None:
@@ -44,6 +47,7 @@ class RestartWatch:
     def close(self) -> None:
         """End watching."""
         self._closed.set()
+        self.restored.set()
         sock = self._socket
         if sock is not None:
             with contextlib.suppress(OSError):
@@ -56,7 +60,9 @@ class RestartWatch:
             if self._closed.is_set():
                 return
             log.warning("ovs-vswitchd is gone; waiting for it")
+            self.restored.clear()
             self._again()
+            self.restored.set()
 
     def _wait(self) -> None:
         """Return when the connection has ended."""

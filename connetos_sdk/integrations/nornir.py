@@ -138,12 +138,16 @@ def connetos_configure(
 
 @told
 def connetos_confirm(task: Task, *, dry_run: bool | None = None) -> Result:
-    """Keep what was committed with `confirm`; changes nothing where no commit waits."""
+    """Keep what was committed with `confirm`. It fails where no commit waits: the switch has gone back by itself.
+
+    A dry run only tells whether one waits.
+    """
     switch = switch_of(task)
-    waits = switch.system().confirm is not None
-    if waits and not task.is_dry_run(dry_run):
-        switch.confirm()
-    return Result(host=task.host, changed=waits, result="confirmed" if waits else "no commit waits")
+    if task.is_dry_run(dry_run):
+        waits = switch.system().confirm is not None
+        return Result(host=task.host, changed=waits, result="a commit waits" if waits else "no commit waits")
+    switch.confirm()
+    return Result(host=task.host, changed=True, result="confirmed")
 
 
 @told
@@ -202,6 +206,8 @@ def _operation(
             raise BadRequest(
                 "path is for configuration given as data", hint="lines and text begin at the root"
             )
+        if not (isinstance(config, Sequence) and all(isinstance(line, str) for line in config)):
+            raise BadRequest("config is neither text, nor lines, nor data", hint="set vlans vlan-id 10")
         text = config if isinstance(config, str) else "\n".join(config)
         if is_lines(text) and not replace:
             return lambda **options: switch.apply_lines(text, **options)

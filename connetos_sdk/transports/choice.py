@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Literal, get_args
 from urllib.parse import SplitResult, urlsplit
 
-from connetos_sdk.errors import Unsupported
+from connetos_sdk.errors import BadRequest, Unsupported
 from connetos_sdk.transports.base import Transport
 from connetos_sdk.transports.rest import RestTransport
 
@@ -51,7 +52,10 @@ def make_transport(
 
     Raises:
         Unsupported: there is none, or it has no such option.
+        BadRequest: nobody can wait for so long.
     """
+    if not 0 < timeout_s < math.inf:
+        raise BadRequest(f"the timeout for an answer is {timeout_s:g} s", hint="more than 0 seconds")
     options = _Options(username, password, verify, ca_file, key_files, known_hosts, timeout_s)
     where, chosen = _where(url, kind)
     if chosen == "rcc":
@@ -86,7 +90,7 @@ def _where(url: str, kind: str | None) -> tuple[SplitResult, Kind]:
     if chosen is None or not (where.hostname or where.scheme == "unix") or not port_is_right:
         raise Unsupported(
             f"{shown} isn't an https://, unix://, rcc:// or xrl:// URL",
-            hint=_EXPECTED if "://" in url else f"{_EXPECTED}; or say transport= with the plain host name",
+            hint=_EXPECTED,
         )
     try:
         (where.hostname or "").encode("idna")

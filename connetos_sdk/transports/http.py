@@ -110,7 +110,7 @@ def unreachable(where: str, error: Exception) -> errors.Unreachable:
     if "certificate verify failed" in cause.lower():
         return errors.Unreachable(
             f"the certificate of {where} isn't trusted: {cause}",
-            hint="give its certificate as ca_file, or verify=False if you must",
+            hint="trust its certificate (ca_file), or leave it unchecked if you must",
         )
     if isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
         return errors.Unreachable(

@@ -125,8 +125,13 @@ class RestTransport:
             home = f"revisions/{name}/config"
         elif kind == "session":
             home = f"sessions/{name}/config"
+        elif source in homes:
+            home = homes[source]
         else:
-            home = homes[kind]
+            raise errors.BadRequest(
+                f"there is no configuration {source[:40]}",
+                hint="running, startup, revision/<id>, session/<id>",
+            )
         return "/".join([home, *map(_segment, path)])
 
     def read_config(

@@ -28,8 +28,9 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("gone", {"connetos_url": CLOSED}, "is the agent running, and the address right?"),
     ("told", {"connetos_url": "https://admin:url-secret@127.0.0.1:1"}, "127.0.0.1:1 can't be reached"),
     ("nowhere", {"connetos_url": "https://no-such-host.invalid"}, "no-such-host.invalid can't be reached"),
-    ("untrusted", {"connetos_ca_file": None}, "give its certificate as ca_file"),
+    ("untrusted", {"connetos_ca_file": None}, "trust its certificate (ca_file)"),
     ("lost-file", {"connetos_ca_file": "/absent.pem"}, "/absent.pem can't be used"),
+    ("hasty", {"connetos_timeout": 0}, "the timeout for an answer is 0 s (more than 0 seconds)"),
     ("misspelt", {"connetos_url": "leaf1"}, "isn't an https://, unix://, rcc:// or xrl:// URL"),
     ("refusing", {"vlan": 5000}, "5000 is outside 1 to 4094 (a VLAN ID, 1 to 4094)"),
 ]

@@ -40,7 +40,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         ({"password": ""}, exceptions.ConnectAuthError, "asked as user admin, without a password"),
         ({"url": "https://127.0.0.1:1"}, exceptions.ConnectionException, "agent running, and the address right"),
         ({"url": "https://no-such-host.invalid"}, exceptions.ConnectionException, "the address right"),
-        ({"ca_file": None}, exceptions.ConnectionException, "give its certificate as ca_file"),
+        ({"ca_file": None}, exceptions.ConnectionException, r"trust its certificate \(ca_file\)"),
     ],
 )  # fmt: skip
 def test_switch_that_cannot_be_opened(

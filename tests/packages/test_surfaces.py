@@ -431,7 +431,9 @@ def test_the_system_is_upgraded_at_the_command_line(box: Box, cli: CommandLine, 
 
 def test_a_switch_without_packages_says_so(memory_lab: object, switch: object) -> None:
     work: Callable[[], object] = lambda: switch.packages.install("good")  # type: ignore[attr-defined]  # noqa: E731
-    with pytest.raises(ConnetosError, match="doesn't do packages/install"):
+    with pytest.raises(
+        ConnetosError, match=r"doesn't do packages/install \(its package service is switched off"
+    ):
         work()
 
 

@@ -38,7 +38,7 @@ def tell(minion: Minion, memory_lab: Lab) -> Iterator[Callable[..., None]]:
     [
         ({"password": "not-this-secret"}, "password"),
         ({"url": "https://127.0.0.1:1"}, "is the agent running, and the address right?"),
-        ({"ca_file": None}, "give its certificate as ca_file"),
+        ({"ca_file": None}, "trust its certificate (ca_file)"),
         ({"ca_file": "/absent.pem"}, "/absent.pem can't be used"),
         ({"url": "leaf1"}, "isn't the URL of a switch"),
         ({"url": "https://[::1"}, "isn't a URL"),

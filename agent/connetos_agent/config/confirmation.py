@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 CONFIRM_LIMITS = (1, 30000)
 """Seconds of `commit confirmed` (spec/cli/limits.yaml)."""
+CONFIRM_HINT = f"{CONFIRM_LIMITS[0]} to {CONFIRM_LIMITS[1]} seconds"
 RETRY_SECONDS = 10.0
 
 
@@ -40,7 +41,7 @@ class Confirmations:
         """
         low, high = CONFIRM_LIMITS
         if options.confirm is not None and not low <= options.confirm <= high:
-            raise InvalidValue(f"confirm {options.confirm} is out of range", hint=f"{low} to {high} seconds")
+            raise InvalidValue(f"confirm {options.confirm} is out of range", hint=CONFIRM_HINT)
         pending = self.pending
         if (
             pending is not None

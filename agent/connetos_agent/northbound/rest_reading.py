@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from connetos_agent.config.commit import CommitOptions, Edit, Running
+from connetos_agent.config.confirmation import CONFIRM_HINT
 from connetos_agent.config.sessions import Caller
 from connetos_agent.northbound.http import Request
 from connetos_agent.northbound.problems import MethodNotAllowed, UnsupportedMediaType
@@ -59,10 +60,10 @@ def flag(request: Request, name: str) -> bool:
     return value == "true"
 
 
-def number(text: str, what: str) -> int:
-    """The number in `text`, of at most nine digits."""
+def number(text: str, what: str, hint: str = "") -> int:
+    """The number in `text`, of at most nine digits; `hint` says which are right."""
     if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise BadRequest(f"{what} is a number, not {text[:40]}")
+        raise BadRequest(f"{what} is a number, not {text[:40]}", hint=hint)
     return int(text)
 
 
@@ -71,7 +72,7 @@ def options(request: Request) -> CommitOptions:
     confirm = request.query.get("confirm")
     return CommitOptions(
         comment=comment(request.query.get("comment", "")),
-        confirm=None if confirm is None else number(confirm, "confirm"),
+        confirm=None if confirm is None else number(confirm, "confirm", CONFIRM_HINT),
         dry_run=flag(request, "dry_run"),
     )
 

@@ -28,6 +28,12 @@ async def untold(_progress: Mapping[str, Any]) -> None:
     """For callers who only want the result."""
 
 
+PACKAGES = ("packages/", "system/upgrade")
+NO_PACKAGES = (
+    'its package service is switched off, as on switches of a lab: [packages] root = "/" in its settings'
+)
+
+
 class Operations:
     """The operations that this agent has; services add theirs."""
 
@@ -62,7 +68,8 @@ class Operations:
             NotFound, PermissionDenied, BadRequest: it can't be done; the error says why.
         """
         if name not in self._runs and name in operations():
-            raise NotFound(f"this agent doesn't do {name}", hint=", ".join(self.names))
+            hint = NO_PACKAGES if name.startswith(PACKAGES) else ", ".join(self.names)
+            raise NotFound(f"this agent doesn't do {name}", hint=hint)
         described = operation(name)
         if described.super_user and not caller.may_configure:
             raise PermissionDenied(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -461,6 +462,36 @@ def test_a_filter_moves_to_another_port_without_a_loss_a_copy_or_a_way_round_fil
         heard = {name: process.communicate(timeout=10) for name, process in listeners.items()}
     assert {name: output.strip() for name, (output, _) in heard.items()} == dict.fromkeys(listeners, "")
     assert all("listening on eth0" in errors for _, errors in heard.values()), heard
+
+
+SEND_UNTIL_TOLD = """
+import select, socket, sys
+sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+sock.bind(("eth0", 0))
+while not select.select([sys.stdin], [], [], 0.001)[0]:
+    sock.send(bytes.fromhex(sys.argv[1]))
+"""
+
+
+def test_a_forbidden_vlan_is_no_way_round_while_a_filter_moves(lab: Lab, leaf: Switch) -> None:
+    """VLAN 4095 (IEEE 802.1Q, 9.6: reserved) is where what is cut off is."""
+    everybody_reaches_everybody(lab)
+    ends = ["input gigabit-ethernet te-1/1/1", "output gigabit-ethernet te-1/1/2"]
+    leaf.apply_lines([*PING, *at("output gigabit-ethernet te-1/1/3", name="guard"), *at(ends[0])])
+    listen = ["tcpdump", "-nlUi", "eth0", "-Q", "in", "ether src 02:00:00:00:00:77"]
+    listeners = {name: lab.host(name).start(listen) for name in ("h3", "h5")}
+    sent = frame("round", vlan=4095, source=0x77)
+    senders = [lab.host(name).start([sys.executable, "-c", SEND_UNTIL_TOLD, sent]) for name in ("h1", "h2")]
+    for turn in range(10):
+        leaf.apply_lines([f"delete firewall filter edge {ends[turn % 2]}", *at(ends[(turn + 1) % 2])])
+    for sender in senders:
+        _, errors = sender.communicate("end\n", timeout=10)
+        assert sender.returncode == 0, errors
+    for name, listener in listeners.items():
+        listener.terminate()
+        output, errors = listener.communicate(timeout=10)
+        assert "listening on eth0" in errors
+        assert output.strip() == "", name
 
 
 def test_filters_are_shown_as_documented_with_what_met_their_terms(lab: Lab, leaf: Switch) -> None:

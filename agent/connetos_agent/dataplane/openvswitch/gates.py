@@ -37,7 +37,9 @@ CUT_OFF: dict[str, Any] = {
 _CLOSED: dict[str, Any] = {
     "vlan_mode": "trunk", "tag": ["set", []], "trunks": ["set", [NOWHERE]], "protected": False,
 }  # fmt: skip
-"""Columns of a back, and of a front that isn't in use."""
+"""Columns of a back."""
+_SHUT: dict[str, Any] = {**_CLOSED, "protected": True}
+"""Columns of a front that isn't in use: a host that uses that VLAN itself doesn't get to what is cut off there."""
 
 
 class Gates:
@@ -75,7 +77,7 @@ class Gates:
         transaction = self._transaction()
         for device in unused:
             front, back, number = GATE + device, _back(device), self._bridge.number(device)
-            columns = {} if front in ports else _CLOSED
+            columns = {} if front in ports else _SHUT
             for name, peer, base, own in ((front, back, FRONTS, columns), (back, front, BACKS, _CLOSED)):
                 options = ["map", [["peer", peer]]]
                 transaction.set_port(
@@ -91,13 +93,14 @@ class Gates:
         for device in to_gates:
             front = ports.get(GATE + device)
             if front is not None and _is_closed(front):
-                transaction.set_port(front.name, "patch", _vlans(ports[device]), {})
+                vlans = {**_vlans(ports[device]), "protected": False}
+                transaction.set_port(front.name, "patch", vlans, {})
             transaction.set_port(device, "", CUT_OFF, {})
         for device in to_devices:
             front = ports.get(GATE + device)
             if front is not None and not _is_closed(front) and device in ports:
                 transaction.set_port(device, "", {**_vlans(front), "protected": False}, {})
-                transaction.set_port(front.name, "patch", _CLOSED, {})
+                transaction.set_port(front.name, "patch", _SHUT, {})
         self._run(transaction)
 
     def remove(self, devices: Iterable[str]) -> None:

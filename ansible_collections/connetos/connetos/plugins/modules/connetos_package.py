@@ -24,7 +24,7 @@ options:
   file:
     description:
       - Packages (C(.deb)) or bundles of packages (uncompressed C(.tar)) on the controller; they are sent to the switch,
-        and removed there when the task ends. That needs the SDK's own connection: C(ansible.netcommon) carries no files.
+        and removed there when the task ends. That needs the SDK's own connection, for C(ansible.netcommon) carries no files.
     type: list
     elements: path
     default: []

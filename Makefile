@@ -48,7 +48,7 @@ command-coverage: setup ## What a live agent does with every documented command 
 
 lock: $(STAMP) ## Renew requirements/dev.lock from pyproject.toml
 	@$(VENV)/bin/uv pip compile --quiet --universal --extra dev --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o $(LOCK)
-	@$(VENV)/bin/uv pip compile --quiet --universal --extra salt --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements/salt.lock
+	@$(VENV)/bin/uv pip compile --quiet --universal --extra salt --extra rcc --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements/salt.lock
 
 deb: $(STAMP) ## Build the agent's Debian package into dist/
 	@$(PY) tools/debian_package.py

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connetos_sdk.errors import Conflict, PreconditionFailed
+from connetos_sdk.errors import Conflict, PreconditionFailed, Unsupported
 from connetos_sdk.model import tree
 from connetos_sdk.model.paths import Path
 from connetos_sdk.model.schema import locate
@@ -44,10 +44,14 @@ def rework(switch: Switch, make: Callable[[Any], Any], path: PathLike = (), **op
 
     Raises:
         Conflict: others changed the configuration each time before this change was made.
+        Locked: the switch doesn't number its revisions, and others are configuring it.
     """
     where, fixed = as_path(path), options.pop("if_revision", None)
     for _ in range(ATTEMPTS):
-        revision = switch.revision() if fixed is None else fixed
+        try:
+            revision = switch.revision() if fixed is None else fixed
+        except Unsupported:
+            return _alone(switch, make, where, **options)
         before = tree.get(switch.config(), where, {})
         after = make(before)
         try:
@@ -58,6 +62,34 @@ def rework(switch: Switch, make: Callable[[Any], Any], path: PathLike = (), **op
             continue
         return Rework(before, after, done)
     raise Conflict("others change the configuration all the time", path=where, hint="try again")
+
+
+def _alone(
+    switch: Switch, make: Callable[[Any], Any], where: Path, *, dry_run: bool = False, **options: Any
+) -> Rework:
+    """The same where revisions have no numbers: in a candidate while nobody else may configure.
+
+    Only what differs is typed there: such a switch may have configuration below `where` that can't be given back to it,
+    as masked secrets.
+    """
+    from connetos_sdk.transports.rcc.lines import edits  # needs the extra `rcc`, which whoever comes here has
+
+    with switch.configure(exclusive=True, **options) as change:
+        before = tree.get(change.config(), where, {})
+        after = make(before)
+        if lines := edits(_at(where, before), _at(where, after)):
+            change.lines(lines)
+        done = change.check()
+        if done.changed and not dry_run:
+            done = change.commit()
+        change.close()
+    return Rework(before, after, done)
+
+
+def _at(where: Path, value: Any) -> Any:
+    for word in reversed(where):
+        value = {word: value}
+    return value
 
 
 def overlay(

@@ -178,7 +178,8 @@ class Resource:
         return ResourceChange(self.entries(done.before), self._shown(done.after), done.commit)
 
     def _shown(self, wanted: Any) -> list[dict[str, Any]]:
-        masked = mask_secrets(_at(self.path, tree.check(wanted, self.path)))
+        known = _known(locate(self.path).node, wanted)
+        masked = mask_secrets(_at(self.path, tree.check(known, self.path)))
         return self.entries(tree.get(masked, self.path, {}))
 
     def rendered(self, entries: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -289,8 +290,8 @@ def _entries(node: KeyedList, value: Any, path: Path) -> Any:
 
 
 def _options(nodes: Mapping[str, AnyNode], value: Mapping[str, Any]) -> dict[str, Any]:
-    """The opposite of `_words`."""
-    return {option(word): _plain(nodes[word], item) for word, item in value.items()}
+    """The opposite of `_words`. A vendor's switch may have words that the schema doesn't know; they have no option."""
+    return {option(word): _plain(nodes[word], item) for word, item in value.items() if word in nodes}
 
 
 def _plain(node: AnyNode, value: Any) -> Any:
@@ -302,6 +303,15 @@ def _plain(node: AnyNode, value: Any) -> Any:
     if isinstance(node, LeafList) and node.ranges:
         return compress_numbers(value)
     return list(value) if isinstance(node, LeafList) else value
+
+
+def _known(node: AnyNode, value: Any) -> Any:
+    """`value` without words that the schema doesn't know, as a vendor's switch may have them."""
+    if not isinstance(value, Mapping) or not isinstance(node, Container | KeyedList):
+        return value
+    if isinstance(node, KeyedList):
+        return {key: _known(node.entry, entry) for key, entry in value.items()}
+    return {word: _known(node.children[word], item) for word, item in value.items() if word in node.children}
 
 
 def _at(path: Path, value: Any) -> dict[str, Any]:

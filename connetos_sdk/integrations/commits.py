@@ -12,8 +12,8 @@ from connetos_sdk.results import CommitResult
 def commit(do: Callable[..., CommitResult], *, test: bool, **options: Any) -> CommitResult:
     """Make a change, or with `test` only plan it.
 
-    It is planned first: a commit that changes nothing would still confirm an earlier one that waits for it. A vendor's
-    switch can't plan; there the transport leaves out commits that change nothing.
+    It is planned first: a commit that changes nothing would still confirm an earlier one that waits for it. What a
+    switch can't plan, such as the rollback of a vendor's, is done at once.
 
     Args:
         do: gets `options` and `dry_run`.
@@ -21,7 +21,7 @@ def commit(do: Callable[..., CommitResult], *, test: bool, **options: Any) -> Co
         options: `comment`, `confirm`; what is None isn't given.
 
     Raises:
-        Unsupported: with `test`, at a switch that can't plan.
+        Unsupported: with `test`, for what the switch can't plan.
     """
     given = {name: value for name, value in options.items() if value is not None}
     try:

@@ -278,6 +278,8 @@ def resource_state(
 def _sentence(done: CommitResult) -> str:
     if not done.changed:
         return "Everything is as it should be"
+    if done.dry_run and done.plan is None:
+        return "The switch has taken these lines; what its commit checks besides isn't known before"
     if done.dry_run:
         return "The switch would take this change over"
     if done.confirm_deadline is not None:

@@ -71,7 +71,6 @@ UNSUPPORTED: dict[str, frozenset[str]] = {
         "test_revision",
         "test_confirming",
         "test_cancelling",
-        "test_dry_run",
         "test_if_revision",
         "test_candidate_from_an_earlier_configuration",
         "test_candidate_without_its_connection",

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from connetos_sdk import Switch, errors
+from connetos_sdk.overlay import overlay
 from connetos_sdk.release import explained
+from connetos_sdk.resources import RESOURCES
 from connetos_sdk.results import LoopbackState, ManagementState, RouteState, VlanInterfaceState, VlanState
 from tests.contract.vendor import PASSWORD, USER, VendorSwitch
 
@@ -78,6 +80,46 @@ def test_config_text(switch: Switch, vendor: VendorSwitch) -> None:
 
 def test_revision(switch: Switch) -> None:
     switch.revision()
+
+
+def test_a_resource(switch: Switch, vendor: VendorSwitch) -> None:
+    wanted = [{"vlan_id": "20", "vlan_name": "db"}]
+    vlans = RESOURCES["vlans"]
+    planned = vlans.change(switch, "overridden", wanted, dry_run=True)
+    assert planned.commit.set_lines == "delete vlans vlan-id 210\nset vlans vlan-id 20 vlan-name db\n"
+    assert vendor.commits == [] and vendor.running["vlans"]["vlan-id"].keys() == {"210"}
+    done = vlans.change(switch, "overridden", wanted, comment="ticket-42")
+    assert done.commit.changed and {"vlan_id": "210", "l3_interface": "vlan210"} in done.before
+    assert vendor.running["vlans"]["vlan-id"] == {"20": {"vlan-name": "db"}}
+    again = vlans.change(switch, "overridden", wanted)
+    assert not again.commit.changed and vendor.commits == ["commit comment ticket-42"]
+    with pytest.raises(errors.InvalidValue):
+        vlans.change(switch, "merged", [{"vlan_id": "5000"}])
+    assert not vendor.exclusive
+
+
+def test_secrets_are_masked_and_masks_never_typed(switch: Switch, vendor: VendorSwitch) -> None:
+    secret = "set system login user bob authentication plain-text-password hunter2-x"
+    done = switch.apply_lines(f"{secret}\nset system login user bob class super-user")
+    change = RESOURCES["user"].change(
+        switch, "merged", [{"user_name": "bob", "class": "read-only"}], comment="ticket-42"
+    )
+    assert change.commit.set_lines == "set system login user bob class read-only\n"
+    told = repr(done) + repr(change) + repr(switch.config()) + repr(RESOURCES["user"].gather(switch))
+    assert "bob" in told and "hunter2" not in told
+    with pytest.raises(errors.Unsupported, match="mask"):
+        switch.replace(switch.config("system"), "system")
+    kept = vendor.running["system"]["login"]["user"]["bob"]
+    assert kept["authentication"] == {"plain-text-password": "hunter2-x"}
+
+
+def test_an_overlay(switch: Switch, vendor: VendorSwitch) -> None:
+    before = vendor.running
+    done = overlay(switch, {"vlans": {"vlan-id": {"20": {}}}}, purge=["vlans"])
+    assert done.set_lines == "delete vlans vlan-id 210\nset vlans vlan-id 20\n"
+    assert {**vendor.running, "vlans": None} == {**before, "vlans": None}
+    with switch.configure(exclusive=True), pytest.raises(errors.Locked):
+        overlay(switch, {"vlans": {"vlan-id": {"30": {}}}}, purge=["vlans"])
 
 
 def test_its_releases_are_not_ours(switch: Switch) -> None:
@@ -148,10 +190,19 @@ def test_cancelling(switch: Switch) -> None:
 
 
 def test_dry_run(switch: Switch, vendor: VendorSwitch) -> None:
-    try:
-        switch.apply_lines("set vlans vlan-id 10", dry_run=True)
-    finally:
-        assert vendor.commits == []
+    planned = switch.apply_lines("set vlans vlan-id 10", dry_run=True)
+    assert (planned.changed, planned.dry_run, planned.plan) == (True, True, None)
+    assert planned.set_lines == "set vlans vlan-id 10\n"
+    assert not switch.apply_lines("set vlans vlan-id 210", dry_run=True).changed
+    with switch.configure() as change:
+        change.set("vlans vlan-id 10")
+        assert change.check().set_lines == "set vlans vlan-id 10\n"
+        change.close()
+    with pytest.raises(errors.UnknownPath):
+        switch.apply_lines("set vlans vlan-id 5000", dry_run=True)
+    with pytest.raises(errors.Unsupported, match="one word"):
+        switch.apply_lines("set vlans vlan-id 10", comment="two words", dry_run=True)
+    assert vendor.commits == [] and not vendor.exclusive
 
 
 def test_if_revision(switch: Switch) -> None:

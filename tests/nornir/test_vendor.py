@@ -60,7 +60,7 @@ def test_a_change_and_the_same_again(nornir: Nornir, vendor: VendorSwitch) -> No
     assert "10" not in vendor.running["vlans"]["vlan-id"]
 
 
-def test_a_dry_run_is_refused_where_the_switch_cant_check(nornir: Nornir, vendor: VendorSwitch) -> None:
+def test_a_dry_run_tells_the_difference_and_leaves_nothing(nornir: Nornir, vendor: VendorSwitch) -> None:
     planned = nornir.run(connetos_configure, config=WEB, dry_run=True)["leaf-17"]
-    assert planned.failed and "no documented command that only checks" in planned[0].result
+    assert planned.changed and "web" in planned[0].diff and not planned.failed, planned[0].result
     assert not vendor.commits and "10" not in vendor.running["vlans"]["vlan-id"]

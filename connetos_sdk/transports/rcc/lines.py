@@ -13,7 +13,7 @@ from typing import Any
 
 from connetos_sdk.errors import ConnetosError, InvalidValue, NotFound, ProtocolError, UnknownPath
 from connetos_sdk.model import tree
-from connetos_sdk.model.nodes import AnyNode, Container, KeyedList, Leaf, LeafList
+from connetos_sdk.model.nodes import MASK, AnyNode, Container, KeyedList, Leaf, LeafList
 from connetos_sdk.model.paths import Path, format_path
 from connetos_sdk.model.schema import locate
 from connetos_sdk.model.words import TOKEN, quote, unquote
@@ -79,22 +79,64 @@ def difference(old: Any, new: Any) -> tuple[str, str]:
     places: dict[Path, list[str]] = {}
     for mark, document, items in (("-", old, gone), ("+", new, come)):
         for path, value in items:
-            shown = _shown(path, value, tree.get(document, path))
+            shown = _shown(*_told((path, value)), tree.get(document, path))
             places.setdefault(path[:-1], []).append(f"{mark}   {shown}")
     text = "".join(
         f"[edit{' ' if path else ''}{format_path(path)}]\n" + "".join(f"{line}\n" for line in shown)
         for path, shown in places.items()
     )
     lines = [line for item in gone for line in _delete_line(item, old, new)]
-    lines += [f"set {format_path(_words(item))}" for item in come]
+    lines += [f"set {format_path(_words(_told(item)))}" for item in come]
     return text, "".join(f"{line}\n" for line in dict.fromkeys(lines))
+
+
+def edits(old: Any, new: Any) -> str:
+    """The lines that make `new` of `old`, to be typed: with secrets.
+
+    Entries that exist by themselves stay: a switch shows them though nobody has set them.
+    """
+    before = {_words(item): item for item in flatten(old)}
+    after = {_words(item): item for item in flatten(new)}
+    lines = [
+        line
+        for words, item in before.items()
+        if words not in after and not _exists_by_itself(words)
+        for line in _delete_line(item, old, new)
+    ]
+    lines += [f"set {format_path(words)}" for words in after if words not in before]
+    return "\n".join(dict.fromkeys(lines))
+
+
+def _exists_by_itself(path: Path) -> bool:
+    """Whether an entry is there without being configured, as VLAN 1 is."""
+    node = _node(path[:-1]) if path else None
+    return isinstance(node, KeyedList) and path[-1] in node.always
+
+
+def _told(item: Flat) -> Flat:
+    """The value, or a mask where it is secret."""
+    return (item[0], MASK) if is_secret(item[0]) else item
+
+
+def is_secret(path: Path) -> bool:
+    """Whether the schema says that the value at `path` is secret."""
+    node = _node(path)
+    return isinstance(node, Leaf) and node.secret
+
+
+def masked(document: Any, path: Path = ()) -> Any:
+    """`document`, which stands at `path`, with a mask instead of every secret."""
+    if isinstance(document, dict):
+        return {word: masked(value, (*path, word)) for word, value in document.items()}
+    return MASK if is_secret(path) else document
 
 
 def _delete_line(item: Flat, old: Any, new: Any) -> list[str]:
     path, _ = item
     for length in range(1, len(path) + 1):
-        if tree.get(new, path[:length], tree.MISSING) is tree.MISSING:
-            return [f"delete {format_path(path[:length])}"]
+        part = path[:length]
+        if tree.get(new, part, tree.MISSING) is tree.MISSING and not _exists_by_itself(part):
+            return [f"delete {format_path(part)}"]
     several = isinstance(tree.get(old, path), list)
     return [f"delete {format_path(_words(item))}"] if several else []  # a leaf is set anew
 

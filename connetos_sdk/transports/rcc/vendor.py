@@ -13,13 +13,21 @@ from typing import Any
 
 from connetos_sdk import errors
 from connetos_sdk.model import tree
+from connetos_sdk.model.nodes import MASK
 from connetos_sdk.model.paths import Path
 from connetos_sdk.model.text import parse_document
 from connetos_sdk.transports.base import CommitOptions, Operation
 from connetos_sdk.transports.rcc import vendor_state
 from connetos_sdk.transports.rcc.candidate import Candidate
 from connetos_sdk.transports.rcc.failures import error_of
-from connetos_sdk.transports.rcc.lines import difference, parse_shown, without_defaults
+from connetos_sdk.transports.rcc.lines import (
+    difference,
+    flatten,
+    is_secret,
+    masked,
+    parse_shown,
+    without_defaults,
+)
 from connetos_sdk.transports.rcc.shell import Shell
 
 _RUNNING = "show running-config"
@@ -59,9 +67,15 @@ class VendorDialect:
         return text if form == "text" else lines
 
     def commit(self, candidate: Candidate, options: CommitOptions) -> Mapping[str, Any]:
-        """See `Dialect.commit`. The outcome has no revision and no plan."""
+        """See `Dialect.commit`. The outcome has no revision and no plan.
+
+        No documented command only checks: what a dry run tells is the difference that lines make which the switch has
+        taken. What a commit checks besides isn't known before.
+        """
         command = _commit_command(options)
         running, wanted = self._both(candidate)
+        if options.dry_run:
+            return {**_outcome(running, wanted), "dry_run": True}
         candidate.ask(command)
         deadline = None if options.confirm is None else time.time() + options.confirm
         return _outcome(running, wanted, deadline)
@@ -71,11 +85,18 @@ class VendorDialect:
         running = _bare(candidate.ask(f"run {_RUNNING}"))
         return _outcome(running, running)
 
-    def document(self, operation: Operation, path: Path, value: Any) -> Any:  # noqa: ARG002 - the switch checks it
-        """See `Dialect.document`."""
-        if operation != "load":
-            return value
-        return parse_document(value) if value.lstrip().startswith("{") else parse_shown(value)
+    def document(self, operation: Operation, path: Path, value: Any) -> Any:
+        """See `Dialect.document`. The switch checks it; but it would take a mask for the secret itself."""
+        if operation == "load":
+            value = parse_document(value) if value.lstrip().startswith("{") else parse_shown(value)
+        for place, given in flatten(value, path):
+            if given == MASK and is_secret(place):
+                raise errors.Unsupported(
+                    "a vendor's switch would take the mask for the secret itself",
+                    path=place,
+                    hint="give the secret, or change only other parts of the configuration",
+                )
+        return value
 
     def call(self, shell: Shell, name: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """See `Dialect.call`: `cli`, `rollback` by number and `save`."""
@@ -101,7 +122,12 @@ class VendorDialect:
         return {"text": response.text}
 
     def _rollback(self, shell: Shell, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        for option in ("revision", "comment", "confirm", "dry_run"):
+        if body.get("dry_run"):
+            raise errors.Unsupported(
+                "a vendor's switch doesn't tell what a rollback would change, so rollback has no dry_run there",
+                hint="roll back without dry run, check mode or test mode",
+            )
+        for option in ("revision", "comment", "confirm"):
             if body.get(option):
                 raise errors.Unsupported(
                     f"rollback at a vendor's switch has no {option}", hint="give how many commits back"
@@ -143,7 +169,7 @@ class VendorDialect:
 
 
 def _chosen(text: str, *, defaults: bool) -> Any:
-    return parse_shown(text) if defaults else _bare(text)
+    return masked(parse_shown(text) if defaults else _bare(text))
 
 
 def _bare(text: str) -> Any:
@@ -152,10 +178,6 @@ def _bare(text: str) -> Any:
 
 
 def _commit_command(options: CommitOptions) -> str:
-    if options.dry_run:
-        raise errors.Unsupported(
-            "a vendor's switch has no documented command that only checks", hint="look at the diff"
-        )
     if options.confirm is not None and options.comment:
         raise errors.Unsupported(
             "a vendor's switch takes either a comment or a confirmed commit", hint="leave out one"

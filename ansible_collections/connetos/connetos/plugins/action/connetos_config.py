@@ -15,12 +15,13 @@ from ansible_collections.connetos.connetos.plugins.plugin_utils.plain import pla
 
 try:
     from connetos_sdk.errors import Unsupported
+    from connetos_sdk.integrations.commits import commit
     from connetos_sdk.model.text import as_path
     from connetos_sdk.model.setlines import parse_lines
     from connetos_sdk.model.text import parse_document
     from connetos_sdk.overlay import overlay
 except ImportError:  # told to the user by `SwitchAction`
-    Unsupported = as_path = overlay = parse_document = parse_lines = None
+    Unsupported = as_path = commit = overlay = parse_document = parse_lines = None
 
 FORMS = ("lines", "document", "src")
 
@@ -62,10 +63,7 @@ class ActionModule(SwitchAction):
     def _change(self, operation, args):
         method, arguments = operation
         options = {"comment": args["comment"], "confirm": args["confirm"]}
-        # Asked first: a commit that changes nothing would still confirm an earlier one that waits for it.
-        done = method(*arguments, **options, dry_run=True)
-        if done.changed and not self._task.check_mode:
-            done = method(*arguments, **options)
+        done = commit(partial(method, *arguments), test=self._task.check_mode, **options)
         result = {
             "changed": done.changed,
             "revision": done.revision,

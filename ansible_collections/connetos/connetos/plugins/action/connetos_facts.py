@@ -13,4 +13,7 @@ class ActionModule(SwitchAction):
     argument_spec = FACTS
 
     def work(self, switch, args, _task_vars, result):
-        result["ansible_facts"] = gather(switch, args["gather_subset"], args["gather_network_resources"])
+        facts, warnings = gather(switch, args["gather_subset"], args["gather_network_resources"])
+        result["ansible_facts"] = facts
+        if warnings:
+            result["warnings"] = warnings

@@ -4,9 +4,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ansible.errors import AnsibleActionFail
 from ansible_collections.connetos.connetos.plugins.module_utils.argspec import ROLLBACK, ROLLBACK_EXCLUSIVE
 from ansible_collections.connetos.connetos.plugins.plugin_utils.base import SwitchAction
+
+try:
+    from connetos_sdk.integrations.commits import commit
+except ImportError:  # told to the user by `SwitchAction`
+    commit = None
 
 
 class ActionModule(SwitchAction):
@@ -20,13 +27,9 @@ class ActionModule(SwitchAction):
         if args["rollback"] is None and args["revision"] is None:
             raise AnsibleActionFail("nothing to do: give one of rollback, revision or cancel_confirmed")
         index = 1 if args["rollback"] is None else args["rollback"]
-        options = {"comment": args["comment"]}
-        if args["confirm"] is not None:
-            options["confirm"] = args["confirm"]
-        done = switch.rollback(index, revision=args["revision"], dry_run=True, **options)
-        if done.changed and not self._task.check_mode:
-            done = switch.rollback(index, revision=args["revision"], **options)
-        self._tell(done, result)
+        back = partial(switch.rollback, index, revision=args["revision"])
+        options = {"comment": args["comment"], "confirm": args["confirm"]}
+        self._tell(commit(back, test=self._task.check_mode, **options), result)
 
     def _cancel(self, switch, result):
         if switch.system().confirm is None:

@@ -7,20 +7,21 @@ from __future__ import annotations
 from ansible_collections.connetos.connetos.plugins.module_utils.argspec import SUBSETS
 
 try:
-    from connetos_sdk.errors import NotFound
+    from connetos_sdk.errors import NotFound, Unsupported
     from connetos_sdk.resources import RESOURCES
     from connetos_sdk.transports.rest import RestTransport
 except ImportError:  # told to the user by who asks
-    NotFound, RESOURCES, RestTransport = ValueError, {}, object
+    NotFound = Unsupported = ValueError
+    RESOURCES, RestTransport = {}, object
 
 
 def gather(switch, gather_subset, gather_network_resources):
-    """The facts, with their names in Ansible.
+    """The facts, with their names in Ansible, and a warning for each that the switch doesn't tell.
 
     Raises:
         ConnetosError: the switch can't be asked, or there is no such resource.
     """
-    subsets = _wanted(gather_subset)
+    subsets, untold = _wanted(gather_subset), Untold()
     system = switch.system()
     facts = {
         "ansible_net_gather_subset": sorted(subsets),
@@ -33,15 +34,31 @@ def gather(switch, gather_subset, gather_network_resources):
         "ansible_net_troubles": list(system.troubles),
     }
     for subset in sorted(subsets - {"min"}):
-        facts.update(GATHERERS[subset](switch))
+        facts.update(GATHERERS[subset](switch, untold))
     if gather_network_resources:
         facts["ansible_network_resources"] = _resources(switch, gather_network_resources)
         facts["ansible_net_gather_network_resources"] = sorted(facts["ansible_network_resources"])
-    return facts
+    return facts, untold.warnings
 
 
-def _interfaces(switch):
-    found = {name: port.to_dict() for name, port in switch.interfaces().items()}
+class Untold:
+    """Asks a switch, and remembers what it doesn't tell."""
+
+    def __init__(self):
+        self.warnings = []
+
+    def ask(self, what, read, otherwise):
+        """What `read` returns; `otherwise` from a switch that doesn't tell it."""
+        try:
+            return read()
+        except Unsupported as error:
+            self.warnings.append(f"{what} left out: {error}")
+            return otherwise
+
+
+def _interfaces(switch, untold):
+    ports = untold.ask("ports", switch.interfaces, {})
+    found = {name: port.to_dict() for name, port in ports.items()}
     own = [*switch.vlan_interfaces().items(), *switch.loopbacks().items()]
     routed = {name: state.to_dict() for name, state in own}
     addresses = [address.split("/")[0] for state in routed.values() for address in state["addresses"]]
@@ -55,17 +72,22 @@ def _interfaces(switch):
     }
 
 
+def _config(switch, untold):
+    text = untold.ask("config", switch.config_text, None)
+    return {} if text is None else {"ansible_net_config": text}
+
+
 GATHERERS = {
-    "config": lambda switch: {"ansible_net_config": switch.config_text()},
+    "config": _config,
     "interfaces": _interfaces,
-    "vlans": lambda switch: {
+    "vlans": lambda switch, _: {
         "ansible_net_vlans": {str(number): vlan.to_dict() for number, vlan in switch.vlans().items()}
     },
-    "routes": lambda switch: {
+    "routes": lambda switch, _: {
         "ansible_net_routes": {prefix: route.to_dict() for prefix, route in switch.routes().items()}
     },
-    "users": lambda switch: {
-        "ansible_net_users": sorted(switch.config("system login", defaults=True)["user"])
+    "users": lambda switch, _: {
+        "ansible_net_users": sorted(switch.config("system login", defaults=True).get("user", {}))
     },
 }
 

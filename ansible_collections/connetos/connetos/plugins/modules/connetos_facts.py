@@ -11,6 +11,7 @@ version_added: 0.1.0
 author: The ConnetOS automation authors (!UNKNOWN)
 description:
   - Gathers facts; they are variables of the host afterwards.
+  - What a vendor's switch doesn't tell, such as the state of its ports, is left out with a warning.
   - A play with C(gather_facts=true) gathers them by itself with C(ansible_network_os=connetos.connetos.connetos) and
     C(ansible_connection=connetos.connetos.connetos) (or C(ansible.netcommon.httpapi), C(ansible.netcommon.network_cli)).
     That starts a program for each switch; a task with this module doesn't, and is several times as fast.
@@ -93,11 +94,13 @@ def main():
     if Switch is None:
         module.fail_json(msg=f"{missing_required_lib('connetos-sdk')} ({sys.executable})")
     try:
-        facts = gather(
+        facts, warnings = gather(
             _switch(module), module.params["gather_subset"], module.params["gather_network_resources"]
         )
     except (ConnetosError, ValueError) as error:
         module.fail_json(msg=str(error))
+    for warning in warnings:
+        module.warn(warning)
     module.exit_json(ansible_facts=facts)
 
 

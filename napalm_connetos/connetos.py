@@ -23,7 +23,7 @@ from connetos_sdk import Change, Switch, results
 from connetos_sdk.errors import ConnetosError, NotFound, Unsupported
 from connetos_sdk.model.ranges import port_order
 from connetos_sdk.model.text import parse_document
-from napalm_connetos.connection import revision, text_of, url_of
+from napalm_connetos.connection import check, revision, text_of, url_of
 from napalm_connetos.errors import told
 from napalm_connetos.state import UNKNOWN, StateGetters
 
@@ -58,6 +58,8 @@ class ConnetOSDriver(StateGetters):
         optional_args: Mapping[str, Any] | None = None,
     ) -> None:
         options = dict(optional_args or {})
+        with told(ConnectionException, opening=True):
+            check(options)
         self.hostname, self.username, self.password, self.timeout = hostname, username, password, timeout
         self.platform = "connetos"
         self.profile = [self.platform]

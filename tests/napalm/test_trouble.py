@@ -20,7 +20,7 @@ from connetos_sdk.lab import Lab
 from connetos_sdk.lab.lab import LabSwitch
 from napalm_connetos import ConnetOSDriver
 from tests.conftest import connect, topology
-from tests.napalm.conftest import arguments
+from tests.napalm.conftest import arguments, driver
 
 WRONG = "not-this-secret"
 WEB = "set vlans vlan-id 10 vlan-name web"
@@ -57,6 +57,34 @@ def test_switch_that_cannot_be_opened(
         device.open()
     for text in (str(caught.value), caplog.text, repr(caught.value.__cause__)):
         assert WRONG not in text and leaf.password not in text
+
+
+@pytest.mark.parametrize(
+    ("optional", "words"),
+    [
+        ({"cafile": "leaf1.pem"}, r"optional_args has no cafile \(known are port, ca_file, ssl_verify, "),
+        ({"ssl-verify": False}, "has no ssl-verify"),
+        ({"port": "abc"}, r"port abc in optional_args isn't one \(1 to 65535\)"),
+        ({"port": 65536}, "port 65536"),
+        ({"port": -1}, "port -1"),
+    ],
+)
+def test_optional_arguments_that_do_nothing_are_refused(
+    optional: dict[str, Any], words: str, leaf: LabSwitch
+) -> None:
+    with pytest.raises(exceptions.ConnectionException, match=words):
+        driver(leaf, **optional)
+
+
+def test_optional_arguments_of_other_drivers_may_stand_for_all_hosts(leaf: LabSwitch) -> None:
+    others = {
+        "global_delay_factor": 2,
+        "ssh_config_file": "~/.ssh/config",
+        "secret": "x",
+        "eos_transport": "https",
+    }
+    with driver(leaf, **others, port="443") as device:
+        assert device.is_alive() == {"is_alive": True}
 
 
 def test_agent_restarts_while_a_candidate_is_open(

@@ -125,7 +125,7 @@ def test_at_the_command_line_from_a_repository(
     assert goes_on, asked
     found = at_first.cli(f"request packages watch {goes_on[1]}")
     assert found.startswith(asked.stdout.split("ERROR")[0])
-    assert found.split()[-3:] == [NAME, version, NEWER]
+    assert found.split()[-4:] == [NAME, version, NEWER, "upgrade"]
     assert at_first.version_in_use() == NEWER
     assert f"upgrade {NAME}" in at_first.cli("show packages history")
     switch.packages.remove_repository("own")

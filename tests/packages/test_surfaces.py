@@ -391,7 +391,7 @@ def test_steps_are_shown_as_they_happen(box: Box, cli: CommandLine) -> None:
     (box.root.path / "run/go").touch()
     rest = list(showing)
     assert rest[-2] == "100.0%  Done\n"
-    assert rest[-1].split()[-3:] == ["slow", "-", "1.0"]
+    assert rest[-1].split()[-4:] == ["slow", "-", "1.0", "install"]
 
 
 def test_a_persons_terminal_shows_how_a_step_gets_on_in_its_line(box: Box, cli: CommandLine) -> None:
@@ -401,7 +401,7 @@ def test_a_persons_terminal_shows_how_a_step_gets_on_in_its_line(box: Box, cli: 
     steps = shown.split("\n")
     assert steps[0] == "\r  1.0%  Looking at the packages there are"[:40] + "\x1b[K"
     assert steps[-5] == "100.0%  Done\x1b[K"
-    assert steps[-2].split() == ["good", "-", "2.0"]
+    assert steps[-2].split() == ["good", "-", "2.0", "install"]
 
 
 def test_who_interrupts_is_told_how_to_look_again(box: Box, cli: CommandLine) -> None:
@@ -415,7 +415,7 @@ def test_who_interrupts_is_told_how_to_look_again(box: Box, cli: CommandLine) ->
     assert seen["text"] == f"Transaction {number} goes on; `request packages watch` follows it.\n"
     (box.root.path / "run/go").touch()
     followed = cli("request packages watch")
-    assert followed.ok and followed.text.splitlines()[-1].split() == ["slow", "-", "1.0"]
+    assert followed.ok and followed.text.splitlines()[-1].split() == ["slow", "-", "1.0", "install"]
     assert cli(f"request packages watch {number}").text == followed.text
     assert "no package transaction is running" in cli("request packages watch").text
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -31,6 +31,9 @@ SUFFIXES: Mapping[str, str] = {"text": ".conf", "set": ".set", "json": ".json"}
 AUTHOR = "ConnetOS backup <backup@localhost>"
 TIMEOUT_S = 120.0
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")
+MOST_OF_CAUSE = 500
+"""Characters of what git says when it refuses."""
+_CREDENTIALS = re.compile(r"//[^/\s@]*@")
 _AUTHOR = re.compile(r"([^<>]+?) *<([^<>]*)>")
 
 
@@ -105,12 +108,14 @@ class Repository:
             ConnetosError: git isn't there, or refuses.
         """
         folder = Path(self.folder)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self._git("rev-parse", "--is-inside-work-tree") is None:
-            self._must("init", "--quiet")
-        for name, text in files.items():
-            with open(folder / name, "w", encoding="utf-8", opener=_private if private else None) as file:
-                file.write(text)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._begin()
+            for name, text in files.items():
+                with open(folder / name, "w", encoding="utf-8", opener=_opener(private=private)) as file:
+                    file.write(text)
+        except OSError as error:
+            raise ConnetosError(f"{error.filename or folder} can't be written: {error.strerror}") from error
         self._must("add", "--", *files)
         self._must("commit", "--quiet", "--message", message, "--", *files)
         return self._must("rev-parse", "HEAD").strip()
@@ -133,14 +138,25 @@ class Repository:
         """The text of a file as checking it out would lay it down; None if the commit doesn't have it."""
         return self._git("cat-file", "--filters", f"{commit}:./{name}")
 
+    def _begin(self) -> None:
+        """Make the folder a repository, unless it is in one: also in one that git refuses, as another user's."""
+        done = self._run("rev-parse", "--is-inside-work-tree")
+        if done.returncode and "not a git repository" in done.stderr:
+            self._must("init", "--quiet")
+        elif done.returncode:
+            raise self._failed("rev-parse", done)
+
     def _must(self, *arguments: str) -> str:
         done = self._run(*arguments)
         if done.returncode:
-            told = (done.stderr or done.stdout).strip().splitlines()
-            raise ConnetosError(
-                f"git {arguments[0]} in {self.folder} failed: {told[-1] if told else done.returncode}"
-            )
+            raise self._failed(arguments[0], done)
         return done.stdout
+
+    def _failed(self, command: str, done: subprocess.CompletedProcess[str]) -> ConnetosError:
+        told = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        cause = [line for line in told if line.startswith(("fatal:", "error:", "remote:", "!"))] or told
+        text = _CREDENTIALS.sub("//", " ".join(cause))[:MOST_OF_CAUSE]
+        return ConnetosError(f"git {command} in {self.folder} failed: {text or done.returncode}")
 
     def _git(self, *arguments: str) -> str | None:
         """What git prints; None if it refuses."""
@@ -156,7 +172,7 @@ class Repository:
         try:
             return subprocess.run(
                 ["git", "-C", str(self.folder), *arguments],
-                env={**os.environ, **names, **mails, "GIT_TERMINAL_PROMPT": "0"},
+                env={**os.environ, **names, **mails, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
                 stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
             )  # fmt: skip
         except FileNotFoundError:
@@ -203,11 +219,16 @@ def save(
     return Saved(before, after, commit, failed)
 
 
-def _private(path: str, flags: int) -> int:
-    """Opens a file that only its owner may read, before anything is written into it."""
-    file = os.open(path, flags, 0o600)
-    os.fchmod(file, 0o600)
-    return file
+def _opener(*, private: bool) -> Callable[[str, int], int]:
+    """Opens a file, but not what a link leads to; with `private` one that only its owner may read from then on."""
+
+    def opened(path: str, flags: int) -> int:
+        file = os.open(path, flags | os.O_NOFOLLOW, 0o600 if private else 0o666)
+        if private:
+            os.fchmod(file, 0o600)
+        return file
+
+    return opened
 
 
 def documents(

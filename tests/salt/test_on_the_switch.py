@@ -122,8 +122,13 @@ def test_beacons_and_engine_reach_the_master(site: Site, leaf: Lab, switch: Swit
             ]
         )
         assert until(lambda: bus.one(revision=switch.revision()))["tag"] == "connetos/leaf1/commit"
-        assert not h1.ping("198.18.10.2", count=3, timeout=0.2)
-        dropped = until(lambda: beacons.one(place="filter", name="edge", reason="ping"))
+        # What is dropped before the beacon first looks at the filter is what it compares with.
+        dropped = until(
+            lambda: (
+                not h1.ping("198.18.10.2", count=3, timeout=0.2)
+                and beacons.one(place="filter", name="edge", reason="ping")
+            )
+        )
         assert dropped["tag"] == "salt/beacon/leaf1/connetos_drops/filter/edge/ping"
         h1.run(["ip", "link", "set", "eth0", "down"])
         try:
